@@ -1,0 +1,1 @@
+"""The host side of the workbench: looks at the host, decides, explains, starts."""

@@ -1,0 +1,210 @@
+"""The only door to the outside world: files, programs, sockets, the clock and who we are.
+
+Everything else in the launcher takes a Host, so that a test can hand it a fake one.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launcher import net, process
+from launcher.errors import WorkbenchError
+from launcher.net import Reach, Route
+from launcher.process import Completed, Start, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["Completed", "FileStat", "Host", "Reach", "Route", "quote"]
+
+NOT_FOUND = 127
+ASK_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class FileStat:
+    """What a probe needs to know of a file: who owns it, its mode bits, whether it is a folder."""
+
+    uid: int
+    gid: int
+    mode: int
+    is_dir: bool
+
+
+class Host:
+    """This machine. Paths are absolute on the host and are looked up under `root`."""
+
+    def __init__(self, root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> None:
+        self.root = root
+        self.environ = environ
+
+    def path(self, path: str | Path) -> Path:
+        """Where `path` of the host really lies."""
+        return self.root / str(path).lstrip("/")
+
+    def read_text(self, path: str | Path) -> str | None:
+        """The file's text, or None where it is absent or unreadable."""
+        try:
+            return self.path(path).read_bytes().decode("utf-8", "replace")
+        except (OSError, ValueError):
+            return None
+
+    def exists(self, path: str | Path) -> bool:
+        """Whether anything is there."""
+        return os.path.lexists(self.path(path))
+
+    def list_dir(self, path: str | Path) -> list[str]:
+        """Sorted names in a folder; none where it is absent or unreadable."""
+        try:
+            return sorted(entry.name for entry in self.path(path).iterdir())
+        except (OSError, ValueError):
+            return []
+
+    def stat(self, path: str | Path) -> FileStat | None:
+        """Owner and mode, links followed; None where nothing is there."""
+        try:
+            found = self.path(path).stat()
+        except (OSError, ValueError):
+            return None
+        return FileStat(found.st_uid, found.st_gid, found.st_mode & 0o7777, self.path(path).is_dir())
+
+    def can_write(self, path: str | Path) -> bool:
+        """Whether we may write there."""
+        return os.access(self.path(path), os.W_OK)
+
+    def disk_free(self, path: str | Path) -> int | None:
+        """Bytes that an ordinary user may still write below `path` (or its nearest parent that exists)."""
+        place = self.path(path)
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        try:
+            return shutil.disk_usage(place).free
+        except OSError:
+            return None
+
+    def which(self, name: str) -> str | None:
+        """The first program of this name on PATH."""
+        found = self.which_all(name)
+        return found[0] if found else None
+
+    def which_all(self, name: str) -> list[str]:
+        """Every program of this name on PATH, in order, one for each real file."""
+        found: dict[str, str] = {}
+        for folder in self.environ.get("PATH", os.defpath).split(os.pathsep):
+            path = Path(folder or ".") / name
+            if path.is_file() and os.access(path, os.X_OK):
+                found.setdefault(os.path.realpath(path), str(path))
+        return list(found.values())
+
+    def run(
+        self,
+        argv: Sequence[str],
+        timeout: float | None = None,
+        text: str | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Completed:
+        """Run to the end; `text` is its standard input, `env` is laid over ours.
+
+        MissingProgram where it is not on PATH; after `timeout` a Completed with timed_out.
+        """
+        return process.run(self._start(argv, text, env, cwd), timeout)
+
+    def ask(self, argv: Sequence[str], timeout: float = ASK_SECONDS) -> Completed:
+        """Run for its answer and never raise: a program that is missing or cannot start ends with 127."""
+        try:
+            return self.run(argv, timeout)
+        except WorkbenchError as error:
+            return Completed(tuple(argv), NOT_FOUND, stderr=str(error))
+
+    def stream(
+        self,
+        argv: Sequence[str],
+        on_line: Callable[[str], None],
+        stall_timeout: float | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Completed:
+        """Run a long step, each line of output and errors going to `on_line`; stdout keeps the last ones.
+
+        Ctrl-C, or an exception in `on_line`, ends the whole process group; so do `stall_timeout` silent
+        seconds, which give a Completed with timed_out.
+        """
+        return process.stream(self._start(argv, None, env, cwd), on_line, stall_timeout)
+
+    def _start(
+        self, argv: Sequence[str], text: str | None, env: Mapping[str, str] | None, cwd: Path | None
+    ) -> Start:
+        return Start(argv, {**self.environ, **(env or {})}, cwd, text)
+
+    def can_bind(self, address: str, port: int) -> bool:
+        """Whether a server could listen there now."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except (OSError, OverflowError):
+                return False
+        return True
+
+    def reach(self, url: str, route: Route) -> Reach:
+        """Whether an address answers over HTTP; never later than the route's timeout."""
+        return net.reach(url, route)
+
+    @property
+    def python(self) -> str:
+        """The interpreter that runs the launcher."""
+        return sys.executable
+
+    @property
+    def uid(self) -> int:
+        """The user's number."""
+        return os.getuid()
+
+    @property
+    def gid(self) -> int:
+        """The number of the user's group."""
+        return os.getgid()
+
+    @property
+    def is_root(self) -> bool:
+        """Whether system files may be changed without sudo."""
+        return os.geteuid() == 0
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of the groups that this process belongs to."""
+        known = {entry.gr_gid: entry.gr_name for entry in grp.getgrall()}
+        return sorted(known.get(number, str(number)) for number in {*os.getgroups(), self.gid})
+
+    @property
+    def username(self) -> str:
+        """The user's name; a number without a name is given as it is."""
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return str(self.uid)
+
+    @property
+    def home(self) -> Path:
+        """The user's home folder."""
+        return Path(self.environ.get("HOME") or Path.home())
+
+    @property
+    def machine(self) -> str:
+        """The processor architecture, as uname says it: x86_64, aarch64."""
+        return os.uname().machine
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
