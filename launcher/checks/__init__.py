@@ -1,0 +1,1 @@
+"""Checks: each turns what the probes saw into findings; none of them touches the host."""

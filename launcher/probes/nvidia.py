@@ -1,0 +1,180 @@
+"""The NVIDIA driver and its GPUs, from the driver API, /proc and /sys; never from nvidia-smi's prose."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from launcher.versions import joined
+
+if TYPE_CHECKING:
+    from launcher.host import Completed, Host
+
+CHILD = Path(__file__).with_name("driver_api.py")
+CHILD_SECONDS = 10.0
+NVIDIA_VENDOR = "0x10de"
+DISPLAY_CLASSES = ("0x0300", "0x0302")
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One device as CUDA sees it; memory in bytes, compute_mode as the driver numbers it."""
+
+    index: int
+    name: str
+    capability: tuple[int, int]
+    memory: int = 0
+    compute_mode: int = 0
+
+    @property
+    def architecture(self) -> str:
+        """As torch names it: (8, 6) -> "sm_86"."""
+        return f"sm_{self.capability[0]}{self.capability[1]}"
+
+    @property
+    def label(self) -> str:
+        """For a message: "GPU 0 NVIDIA A100 (sm_80)"."""
+        return f"GPU {self.index} {self.name} ({self.architecture})"
+
+
+@dataclass(frozen=True)
+class Driver:
+    """The loaded driver: its own version and the CUDA version that it speaks."""
+
+    version: str | None
+    cuda: tuple[int, int] | None
+    wsl: bool = False
+
+    @property
+    def label(self) -> str:
+        """For a message: "driver 535.183.01 (CUDA 12.2)"."""
+        cuda = f" (CUDA {joined(self.cuda)})" if self.cuda else ""
+        return f"driver {self.version or 'of unknown version'}{cuda}"
+
+
+@dataclass(frozen=True)
+class Nvidia:
+    """All that can be seen of NVIDIA on this host.
+
+    code is what cuInit returned (None: not asked); ending is how the child that asked ended: ok, crash or
+    timeout.
+    """
+
+    driver: Driver | None = None
+    gpus: tuple[Gpu, ...] = ()
+    code: int | None = None
+    nvml_code: int | None = None
+    ending: str = "ok"
+    library: str | None = None
+    module: str | None = None
+    cards: tuple[str, ...] = ()
+    nouveau: bool = False
+    uvm: bool = False
+    device_files: tuple[str, ...] = ()
+    mig: int = 0
+    secure_boot: bool = False
+
+    @property
+    def library_version(self) -> str | None:
+        """The version of the driver's user half, from its file's name."""
+        found = re.search(r"\.so\.(\d+\.\d+(?:\.\d+)?)$", self.library or "")
+        return found.group(1) if found else None
+
+
+def look(host: Host, *, wsl: bool = False) -> Nvidia:
+    """What there is; the driver API is asked only where a card, a module or WSL's device hints at one."""
+    seen = Nvidia(
+        module=_module_version(host),
+        cards=_cards(host),
+        nouveau=host.exists("/sys/module/nouveau"),
+        uvm=host.exists("/dev/nvidia-uvm"),
+        device_files=tuple(
+            name for name in host.list_dir("/dev") if re.fullmatch(r"nvidia\d+|nvidiactl|dxg", name)
+        ),
+        secure_boot=_secure_boot(host),
+    )
+    if not (seen.module or seen.device_files or seen.cards):
+        return seen
+    return _with_answers(seen, host.ask([host.python, str(CHILD)], CHILD_SECONDS), wsl=wsl)
+
+
+def _with_answers(seen: Nvidia, child: Completed, *, wsl: bool) -> Nvidia:
+    said = _answers(child.stdout)
+    cuda, nvml = said.get("cuda", {}), said.get("nvml", {})
+    version = _text(nvml.get("driver")) or seen.module
+    number = _int(cuda.get("version"))
+    api = (number // 1000, number % 1000 // 10) if number > 0 else None
+    return replace(
+        seen,
+        driver=Driver(version, api, wsl) if version or api else None,
+        gpus=tuple(gpu for gpu in map(_gpu, _list(cuda.get("gpus"))) if gpu),
+        code=_int(cuda.get("code")) if "code" in cuda else None,
+        nvml_code=_int(nvml.get("code")) if "code" in nvml else None,
+        ending="timeout" if child.timed_out else "ok" if child.returncode == 0 else "crash",
+        library=_text(cuda.get("library")),
+        mig=max(_int(nvml.get("mig")), 0),
+    )
+
+
+def _answers(output: str) -> dict[str, dict[str, Any]]:
+    """The child's JSON lines put together; a line that is not one is passed over."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in output.splitlines():
+        try:
+            data = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(data, dict):
+            found.update({key: value for key, value in data.items() if isinstance(value, dict)})
+    return found
+
+
+def _gpu(data: Any) -> Gpu | None:  # noqa: ANN401 - JSON is anything until it is checked
+    if not isinstance(data, dict) or _int(data.get("major")) < 1 or _int(data.get("minor")) < 0:
+        return None
+    name = _text(data.get("name")) or "NVIDIA GPU"
+    capability = (_int(data["major"]), _int(data["minor"]))
+    return Gpu(
+        _int(data.get("index")), name, capability, _int(data.get("memory")), _int(data.get("compute_mode"))
+    )
+
+
+def _int(value: Any) -> int:  # noqa: ANN401
+    return value if isinstance(value, int) else UNKNOWN
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401
+    return value if isinstance(value, str) and value else None
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401
+    return value if isinstance(value, list) else []
+
+
+def _module_version(host: Host) -> str | None:
+    """The loaded kernel half: "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May ..."."""
+    text = host.read_text("/proc/driver/nvidia/version") or host.read_text("/sys/module/nvidia/version") or ""
+    found = re.search(r"\d{3,4}\.\d+(?:\.\d+)?", text, re.ASCII)
+    return found.group() if found else None
+
+
+def _cards(host: Host) -> tuple[str, ...]:
+    """PCI addresses of NVIDIA display devices, driver or not."""
+    folder = "/sys/bus/pci/devices"
+    return tuple(
+        name
+        for name in host.list_dir(folder)
+        if (host.read_text(f"{folder}/{name}/vendor") or "").strip() == NVIDIA_VENDOR
+        and (host.read_text(f"{folder}/{name}/class") or "").startswith(DISPLAY_CLASSES)
+    )
+
+
+def _secure_boot(host: Host) -> bool:
+    """The last byte of the firmware's SecureBoot variable."""
+    folder = "/sys/firmware/efi/efivars"
+    names = [name for name in host.list_dir(folder) if name.startswith("SecureBoot-")]
+    return any((host.read_text(f"{folder}/{name}") or "").endswith("\x01") for name in names)
