@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from launcher.loose import as_dict, as_int, as_list, as_str, parse
 from launcher.versions import joined
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ CHILD = Path(__file__).with_name("driver_api.py")
 CHILD_SECONDS = 10.0
 NVIDIA_VENDOR = "0x10de"
 DISPLAY_CLASSES = ("0x0300", "0x0302")
-UNKNOWN = -1
 
 
 @dataclass(frozen=True)
@@ -105,18 +104,18 @@ def look(host: Host, *, wsl: bool = False) -> Nvidia:
 def _with_answers(seen: Nvidia, child: Completed, *, wsl: bool) -> Nvidia:
     said = _answers(child.stdout)
     cuda, nvml = said.get("cuda", {}), said.get("nvml", {})
-    version = _text(nvml.get("driver")) or seen.module
-    number = _int(cuda.get("version"))
+    version = as_str(nvml.get("driver")) or seen.module
+    number = as_int(cuda.get("version"))
     api = (number // 1000, number % 1000 // 10) if number > 0 else None
     return replace(
         seen,
         driver=Driver(version, api, wsl) if version or api else None,
-        gpus=tuple(gpu for gpu in map(_gpu, _list(cuda.get("gpus"))) if gpu),
-        code=_int(cuda.get("code")) if "code" in cuda else None,
-        nvml_code=_int(nvml.get("code")) if "code" in nvml else None,
+        gpus=tuple(gpu for gpu in map(_gpu, map(as_dict, as_list(cuda.get("gpus")))) if gpu),
+        code=as_int(cuda.get("code")) if "code" in cuda else None,
+        nvml_code=as_int(nvml.get("code")) if "code" in nvml else None,
         ending="timeout" if child.timed_out else "ok" if child.returncode == 0 else "crash",
-        library=_text(cuda.get("library")),
-        mig=max(_int(nvml.get("mig")), 0),
+        library=as_str(cuda.get("library")) or None,
+        mig=max(as_int(nvml.get("mig")), 0),
     )
 
 
@@ -124,35 +123,22 @@ def _answers(output: str) -> dict[str, dict[str, Any]]:
     """The child's JSON lines put together; a line that is not one is passed over."""
     found: dict[str, dict[str, Any]] = {}
     for line in output.splitlines():
-        try:
-            data = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(data, dict):
-            found.update({key: value for key, value in data.items() if isinstance(value, dict)})
+        found.update({key: as_dict(value) for key, value in parse(line).items()})
     return found
 
 
-def _gpu(data: Any) -> Gpu | None:  # noqa: ANN401 - JSON is anything until it is checked
-    if not isinstance(data, dict) or _int(data.get("major")) < 1 or _int(data.get("minor")) < 0:
+def _gpu(data: dict[str, Any]) -> Gpu | None:
+    if as_int(data.get("major")) < 1 or as_int(data.get("minor")) < 0:
         return None
-    name = _text(data.get("name")) or "NVIDIA GPU"
-    capability = (_int(data["major"]), _int(data["minor"]))
+    name = as_str(data.get("name")) or "NVIDIA GPU"
+    capability = (as_int(data["major"]), as_int(data["minor"]))
     return Gpu(
-        _int(data.get("index")), name, capability, _int(data.get("memory")), _int(data.get("compute_mode"))
+        as_int(data.get("index")),
+        name,
+        capability,
+        as_int(data.get("memory")),
+        as_int(data.get("compute_mode")),
     )
-
-
-def _int(value: Any) -> int:  # noqa: ANN401
-    return value if isinstance(value, int) else UNKNOWN
-
-
-def _text(value: Any) -> str | None:  # noqa: ANN401
-    return value if isinstance(value, str) and value else None
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401
-    return value if isinstance(value, list) else []
 
 
 def _module_version(host: Host) -> str | None:

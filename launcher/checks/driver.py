@@ -1,0 +1,149 @@
+"""Findings about NVIDIA's driver: is it there, loaded, whole, and does it answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from launcher.findings import finding, ERROR, INFO, WARNING, Finding, ok
+from launcher.mends import install_driver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from launcher.facts import Facts
+
+# what cuInit and nvmlInit return
+NO_DEVICE, STUB, FABRIC, MISMATCH, NVML_MISMATCH = 100, 34, 802, 803, 18
+ON_CPU = "the GPU stays unused: everything runs on the CPU, 20 to 50 times slower"
+
+
+def severity(facts: Facts) -> str:
+    """How bad a GPU that cannot be used is: it depends on whether one was asked for."""
+    return {"auto": WARNING, "cpu": INFO}.get(facts.plan.variant, ERROR)
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """The first thing in the way of the driver, or that it answers; one cause has many symptoms."""
+    seen, system = facts.nvidia, facts.system
+    if system.wsl == 1:
+        mend = ["wsl.exe --set-version Ubuntu 2  # the name as `wsl.exe --list` shows it"]
+        yield finding("wsl-1", ERROR, "this is WSL 1", "it runs no engine and sees no GPU", mend)
+        return
+    if not (seen.cards or seen.module or seen.device_files):
+        yield _none(facts)
+        return
+    finding = _not_loaded(facts) or _broken(facts) or _refused(facts)
+    if finding is not None:
+        yield finding
+    elif seen.driver is not None:
+        yield ok("driver", f"NVIDIA {seen.driver.label} answers, {len(seen.gpus)} GPU(s)")
+    if system.wsl and seen.library and "/wsl/" not in seen.library:
+        mend = [f"{system.sudo}apt-get purge -y '*nvidia*'", "wsl.exe --shutdown"]
+        causes = "it hides Windows' driver, and CUDA fails or sees an old version"
+        found = f"a Linux driver is installed inside WSL: {seen.library}"
+        yield finding("driver-inside-wsl", severity(facts), found, causes, mend)
+
+
+def _none(facts: Facts) -> Finding:
+    asked = facts.plan.variant not in {"auto", "cpu"}
+    causes = ON_CPU if asked else "the cpu variant is taken: same environment, same code"
+    mend = ["make up VARIANT=cpu",) if asked else (]
+    if facts.system.wsl:
+        mend = (*install_driver(facts.system),)
+    return finding("gpu-none", ERROR if asked else INFO, "no NVIDIA GPU", causes, mend)
+
+
+def _not_loaded(facts: Facts) -> Finding | None:
+    """There is a card, and no kernel module of NVIDIA's drives it."""
+    seen, system, status = facts.nvidia, facts.system, severity(facts)
+    if seen.module or system.wsl:
+        return None
+    cards = f"{len(seen.cards) or 'a'} NVIDIA card(s)"
+    if seen.nouveau:
+        blacklist = f"printf 'blacklist nouveau\\noptions nouveau modeset=0\\n' | {system.sudo}tee"
+        mend = (
+            f"{blacklist} /etc/modprobe.d/blacklist-nouveau.conf",
+            _initramfs(facts),
+            *install_driver(system),
+        )
+        found = f"{cards}, driven by nouveau"
+        return finding("driver-nouveau", status, found, f"nouveau knows no CUDA; {ON_CPU}", mend)
+    if seen.library is None:
+        return finding("driver-missing", status, f"{cards}, no driver", ON_CPU, install_driver(system))
+    if seen.secure_boot:
+        key = (
+            "/var/lib/shim-signed/mok/MOK.der" if system.distribution == "ubuntu" else "/var/lib/dkms/mok.pub"
+        )
+        mend = [
+            f"{system.sudo}mokutil --import {key}",
+            f"{system.sudo}reboot  # then 'Enroll MOK' in the blue menu",
+        ]
+        found = f"{cards}, driver installed, its module not loaded, Secure Boot on"
+        causes = f"the firmware's key list refuses the module; {ON_CPU}"
+        return finding("driver-secure-boot", status, found, causes, mend)
+    mend = [
+        f"{system.sudo}modprobe nvidia",
+        f"{system.sudo}dkms autoinstall  # after a new kernel, then reboot",
+    ]
+    found = f"{cards}, driver {seen.library_version or ''} installed, its module not loaded"
+    return finding("driver-not-loaded", status, found, ON_CPU, mend)
+
+
+def _initramfs(facts: Facts) -> str:
+    sudo = facts.system.sudo
+    rebuild = {"debian": "update-initramfs -u", "arch": "mkinitcpio -P"}.get(
+        facts.system.family, "dracut --force"
+    )
+    return f"{sudo}{rebuild}"
+
+
+def _broken(facts: Facts) -> Finding | None:
+    """The module is loaded, and its user half is absent, of another version, or does not come back."""
+    seen, system, status = facts.nvidia, facts.system, severity(facts)
+    reboot = (f"{system.sudo}reboot",)
+    if seen.ending == "timeout":
+        causes = f"every CUDA program hangs, also in the container; {ON_CPU}"
+        return finding("driver-hung", status, "the driver took the call and gave no answer", causes, reboot)
+    if seen.ending == "crash":
+        causes = f"every CUDA program crashes; {ON_CPU}"
+        mend = [f"{system.sudo}dmesg | grep -i -E 'nvrm|xid'", *reboot]
+        return finding(
+            "driver-crashed", status, "asking the driver took the asking process down", causes, mend
+        )
+    if seen.code == STUB or "/stubs/" in (seen.library or ""):
+        found = f"libcuda is the toolkit's stub: {seen.library}"
+        return finding("driver-stub", status, found, "no program finds the GPU", ("unset LD_LIBRARY_PATH",))
+    if seen.library is None:
+        found = f"kernel module {seen.module or ''}, but no libcuda.so.1"
+        return finding("driver-half", status, found, ON_CPU, install_driver(system))
+    user = seen.library_version
+    differ = seen.module is not None and user is not None and user != seen.module
+    if differ or seen.code == MISMATCH or seen.nvml_code == NVML_MISMATCH:
+        found = f"kernel module {seen.module or 'unknown'}, libraries {user or 'of another version'}"
+        causes = f"'Driver/library version mismatch' in nvidia-smi and in every container; {ON_CPU}"
+        return finding("driver-mismatch", status, found, causes, reboot)
+    return None
+
+
+def _refused(facts: Facts) -> Finding | None:
+    """The driver answers, and what it says is no."""
+    seen, system, status = facts.nvidia, facts.system, severity(facts)
+    if seen.code == FABRIC:
+        mend = [f"{system.sudo}systemctl enable --now nvidia-fabricmanager"]
+        found = "the driver waits for the fabric manager (cuInit: 802)"
+        causes = f"GPUs joined by NVSwitch need it, in the driver's very version; {ON_CPU}"
+        return finding("gpu-fabric-manager", status, found, causes, mend)
+    if seen.mig and not seen.gpus:
+        mend = [f"{system.sudo}nvidia-smi mig -cgi 0 -C", f"# or {system.sudo}nvidia-smi -mig 0"]
+        return finding(
+            "gpu-mig-empty", status, "MIG is on and has no instance", f"CUDA sees no GPU; {ON_CPU}", mend
+        )
+    if seen.code not in {0, None} and not seen.uvm and not system.wsl:
+        mend = [f"{system.sudo}nvidia-modprobe -u -c=0"]
+        found = f"/dev/nvidia-uvm is missing (cuInit: {seen.code})"
+        return finding("gpu-uvm", status, found, f"CUDA does not start; {ON_CPU}", mend)
+    if seen.code not in {0, None} or not seen.gpus:
+        found = f"the driver shows no GPU (cuInit: {seen.code})"
+        mend = ["echo $CUDA_VISIBLE_DEVICES  # must be empty", f"{system.sudo}dmesg | grep -i -E 'nvrm|xid'"]
+        return finding("gpu-lost", status, found, ON_CPU, (*mend, f"{system.sudo}reboot"))
+    return None

@@ -1,0 +1,108 @@
+"""Which system this is: distribution, WSL, systemd, a container around us, security modules, processor."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from launcher.versions import numbers
+
+if TYPE_CHECKING:
+    from launcher.host import Host
+
+FAMILIES = {
+    "debian": {"debian", "ubuntu", "linuxmint", "pop", "raspbian", "kali"},
+    "fedora": {"fedora", "rhel", "centos", "rocky", "almalinux", "ol", "amzn"},
+    "arch": {"arch", "manjaro", "endeavouros"},
+    "suse": {"suse", "opensuse", "opensuse-leap", "opensuse-tumbleweed", "sles"},
+}
+
+
+@dataclass(frozen=True)
+class System:
+    """What the exact commands depend on.
+
+    family is debian, fedora, arch, suse or generic; wsl is 0, 1 or 2; container names what runs around us.
+    """
+
+    kernel: str = "Linux"
+    distribution: str = "generic"
+    name: str = "an unknown distribution"
+    version: str = ""
+    family: str = "generic"
+    wsl: int = 0
+    systemd: bool = True
+    container: str | None = None
+    machine: str = "x86_64"
+    selinux: bool = False
+    avx2: bool = True
+    is_root: bool = False
+    user: str = "you"
+
+    @property
+    def sudo(self) -> str:
+        """The prefix of a command that needs root."""
+        return "" if self.is_root else "sudo "
+
+    def older_than(self, floor: str) -> bool:
+        """Whether the distribution's version is known and below `floor`."""
+        return bool(numbers(self.version)) and numbers(self.version) < numbers(floor)
+
+
+def look(host: Host) -> System:
+    """The system under us; an unreadable file leaves its field at what most hosts have."""
+    release = _release(host)
+    distribution = release.get("ID", "generic").lower()
+    return System(
+        kernel=host.kernel,
+        distribution=distribution,
+        name=release.get("PRETTY_NAME") or release.get("NAME") or "an unknown distribution",
+        version=release.get("VERSION_ID", ""),
+        family=_family([distribution, *release.get("ID_LIKE", "").lower().split()]),
+        wsl=_wsl(host),
+        systemd=host.exists("/run/systemd/system"),
+        container=_container(host),
+        machine=host.machine,
+        selinux=(host.read_text("/sys/fs/selinux/enforce") or "").strip() == "1",
+        avx2=_avx2(host),
+        is_root=host.is_root,
+        user=host.username,
+    )
+
+
+def _release(host: Host) -> dict[str, str]:
+    text = host.read_text("/etc/os-release") or host.read_text("/usr/lib/os-release") or ""
+    pairs = (line.partition("=") for line in text.splitlines())
+    return {key.strip(): value.strip().strip("\"'") for key, mark, value in pairs if mark}
+
+
+def _family(names: list[str]) -> str:
+    for name in names:
+        for family, members in FAMILIES.items():
+            if name in members:
+                return family
+    return "generic"
+
+
+def _wsl(host: Host) -> int:
+    """WSL2's kernel calls itself microsoft-standard-WSL2; WSL1 says only Microsoft."""
+    text = host.read_text("/proc/version") or ""
+    if not re.search("microsoft", text, re.IGNORECASE):
+        return 0
+    return 2 if "WSL2" in text or "microsoft-standard" in text else 1
+
+
+def _container(host: Host) -> str | None:
+    named = (host.read_text("/run/systemd/container") or "").strip()
+    if named:
+        return named.splitlines()[0][:40]
+    for path, name in {"/.dockerenv": "docker", "/run/.containerenv": "podman", "/dev/lxd": "lxc"}.items():
+        if host.exists(path):
+            return name
+    return None
+
+
+def _avx2(host: Host) -> bool:
+    flags = re.findall(r"^flags\s*:(.*)$", host.read_text("/proc/cpuinfo") or "", re.MULTILINE)
+    return not flags or "avx2" in flags[0].split()
