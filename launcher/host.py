@@ -91,6 +91,13 @@ class Host:
         except OSError:
             return None
 
+    def same_disk(self, one: str | Path, other: str | Path) -> bool:
+        """Whether two places that exist share a file system; unknown counts as shared."""
+        try:
+            return self.path(one).stat().st_dev == self.path(other).stat().st_dev
+        except (OSError, ValueError):
+            return True
+
     def which(self, name: str) -> str | None:
         """The first program of this name on PATH."""
         found = self.which_all(name)
@@ -133,13 +140,14 @@ class Host:
         stall_timeout: float | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        text: str | None = None,
     ) -> Completed:
         """Run a long step, each line of output and errors going to `on_line`; stdout keeps the last ones.
 
         Ctrl-C, or an exception in `on_line`, ends the whole process group; so do `stall_timeout` silent
         seconds, which give a Completed with timed_out.
         """
-        return process.stream(self._start(argv, None, env, cwd), on_line, stall_timeout)
+        return process.stream(self._start(argv, text, env, cwd), on_line, stall_timeout)
 
     def _start(
         self, argv: Sequence[str], text: str | None, env: Mapping[str, str] | None, cwd: Path | None
@@ -199,6 +207,11 @@ class Host:
     def home(self) -> Path:
         """The user's home folder."""
         return Path(self.environ.get("HOME") or Path.home())
+
+    @property
+    def kernel(self) -> str:
+        """The operating system's kernel: Linux, Darwin."""
+        return os.uname().sysname
 
     @property
     def machine(self) -> str:

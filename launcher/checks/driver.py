@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from launcher.findings import finding, ERROR, INFO, WARNING, Finding, ok
+from launcher.findings import ERROR, INFO, WARNING, Finding, finding, ok
 from launcher.mends import install_driver
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     if not (seen.cards or seen.module or seen.device_files):
         yield _none(facts)
         return
-    finding = _not_loaded(facts) or _broken(facts) or _refused(facts)
-    if finding is not None:
-        yield finding
+    in_the_way = _not_loaded(facts) or _broken(facts) or _refused(facts)
+    if in_the_way is not None:
+        yield in_the_way
     elif seen.driver is not None:
         yield ok("driver", f"NVIDIA {seen.driver.label} answers, {len(seen.gpus)} GPU(s)")
     if system.wsl and seen.library and "/wsl/" not in seen.library:
@@ -47,9 +47,9 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _none(facts: Facts) -> Finding:
     asked = facts.plan.variant not in {"auto", "cpu"}
     causes = ON_CPU if asked else "the cpu variant is taken: same environment, same code"
-    mend = ["make up VARIANT=cpu",) if asked else (]
+    mend = ["make up VARIANT=cpu"] if asked else []
     if facts.system.wsl:
-        mend = (*install_driver(facts.system),)
+        mend = install_driver(facts.system)
     return finding("gpu-none", ERROR if asked else INFO, "no NVIDIA GPU", causes, mend)
 
 
@@ -61,11 +61,11 @@ def _not_loaded(facts: Facts) -> Finding | None:
     cards = f"{len(seen.cards) or 'a'} NVIDIA card(s)"
     if seen.nouveau:
         blacklist = f"printf 'blacklist nouveau\\noptions nouveau modeset=0\\n' | {system.sudo}tee"
-        mend = (
+        mend = [
             f"{blacklist} /etc/modprobe.d/blacklist-nouveau.conf",
             _initramfs(facts),
             *install_driver(system),
-        )
+        ]
         found = f"{cards}, driven by nouveau"
         return finding("driver-nouveau", status, found, f"nouveau knows no CUDA; {ON_CPU}", mend)
     if seen.library is None:

@@ -121,7 +121,7 @@ def _kinds(engine: Engine, server: Server, system: System) -> Iterator[Finding]:
         yield warning(
             "engine-rootless",
             "the engine runs without root",
-            "unlimited locked memory (MEMLOCK=-1) is refused, and files made in the container get other owners",
+            "unlimited locked memory (MEMLOCK=-1) is refused, and files made inside get other owners",
             ["echo MEMLOCK=67108864 >> .env", "docker context use default  # where a root engine runs too"],
         )
     if server.has("userns"):

@@ -1,0 +1,112 @@
+"""Findings about ports, the mounted folder and the system as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from launcher.findings import Finding, error, info, ok, warning
+from launcher.mends import install_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from launcher.facts import Facts
+    from launcher.probes.ports import Port
+
+# neither owners nor modes of Linux live on these
+FOREIGN = {"9p", "drvfs", "v9fs", "vfat", "exfat", "ntfs", "ntfs3", "fuseblk", "cifs", "smb3"}
+NETWORK = {"nfs", "nfs4", "fuse.sshfs"}
+
+
+def check_system(facts: Facts) -> Iterator[Finding]:
+    """What this host is, and what follows from it."""
+    system = facts.system
+    wsl = f" in WSL{system.wsl}" if system.wsl else ""
+    inside = f", inside a {system.container} container" if system.container else ""
+    yield ok("system", f"{system.name}{wsl}, {system.machine}{inside}")
+    if system.kernel != "Linux":
+        causes = "containers run in a virtual machine without a GPU: only the cpu variant works"
+        yield warning("system-kernel", f"this is {system.kernel}", causes, ["make up VARIANT=cpu"])
+    elif system.machine != "x86_64":
+        causes = "PyTorch's CUDA images and wheels of 2.7.1 are for x86_64: only the cpu variant works"
+        yield warning("architecture", f"the processor is {system.machine}", causes, ["make up VARIANT=cpu"])
+    if system.container and facts.engine.server is None:
+        causes = "an engine starts in here only if the outer container is privileged or shares its socket"
+        mend = ["# run `make up` on the outer host, or mount /var/run/docker.sock", *install_engine(system)]
+        yield warning("nested", f"this is a {system.container} container without an engine", causes, mend)
+
+
+def check_ports(facts: Facts) -> Iterator[Finding]:
+    """Each port that is wanted; one that this checkout itself holds is as it should be."""
+    for port in facts.ports:
+        yield _port(port, facts)
+    numbers = list(facts.plan.ports.values())
+    if len(set(numbers)) < len(numbers):
+        found = ", ".join(f"{name} {number}" for name, number in facts.plan.ports.items())
+        causes = "the second service fails to start: 'port is already allocated'"
+        yield error("port-twice", f"one port is given to two services: {found}", causes)
+
+
+def _port(port: Port, facts: Facts) -> Finding:
+    name, setting = f"port-{port.service}", f"{port.service.upper()}_PORT"
+    if port.free:
+        return ok(name, f"{port.number} is free")
+    if port.ours:
+        return ok(name, f"{port.number} is held by this workbench ({port.holder})")
+    if port.number < 1024 and not facts.system.is_root:
+        found = f"{port.number} is taken, or this user may not use ports below 1024"
+    else:
+        found = f"{port.number} is taken" + (f" by the container {port.holder}" if port.holder else "")
+    mend = [
+        f"make up {setting}={port.number + 10000 if port.number < 50000 else 20000 + port.number % 10000}"
+    ]
+    if port.holder is None:
+        mend.append(f"{facts.system.sudo}ss -ltnp 'sport = :{port.number}'  # who holds it")
+    if port.service in facts.plan.fixed:
+        return error(name, found, "it was asked for by name: `make up` takes no other and stops", mend)
+    return info(name, found, "`make up` takes the next free one and prints it", mend)
+
+
+def check_files(facts: Facts) -> Iterator[Finding]:
+    """The mount: it must belong to the user, because the container's user has the same number."""
+    files = facts.files
+    sudo = facts.system.sudo
+    if files.strangers:
+        names = ", ".join(f"{name} (user {uid})" for name, uid in files.strangers)
+        causes = "'Permission denied' as soon as a notebook or a training run writes there"
+        mend = [f"{sudo}chown -R {files.uid}:{files.gid} {files.mount}"]
+        yield warning("workspace-owner", f"not owned by user {files.uid}: {names}", causes, mend)
+    elif files.read_only:
+        mend = [f"chmod -R u+rwX {files.mount}", f"findmnt --target {files.mount}  # is the disk mounted ro?"]
+        found = f"not writable: {', '.join(files.read_only)}"
+        yield error("workspace-read-only", found, "no data, model or run can be saved", mend)
+    else:
+        yield ok("workspace", f"{files.mount} belongs to {facts.system.user}")
+    if files.sudo_user:
+        causes = "keys, .env and everything in workspace/ would belong to root, and not to you"
+        mend = [f"sudo usermod -aG docker {files.sudo_user}", "newgrp docker", "make up  # without sudo"]
+        yield warning("sudo", f"running through sudo as root, for {files.sudo_user}", causes, mend)
+    yield from _surroundings(facts)
+
+
+def _surroundings(facts: Facts) -> Iterator[Finding]:
+    files = facts.files
+    if ":" in str(files.mount):
+        found = f"the path {files.mount} has a colon"
+        causes = "compose takes it for a separator: 'invalid volume specification'"
+        yield error("workspace-path", found, causes, [f"mv {str(files.checkout)!r} ~/workbench"])
+    if files.file_system in FOREIGN:
+        causes = "it keeps no Linux owners: sshd refuses its keys, small files are ten times slower"
+        mend = [f"git clone {str(files.checkout)!r} ~/workbench"]
+        yield warning("workspace-file-system", f"{files.mount} is on {files.file_system}", causes, mend)
+    if files.file_system in NETWORK:
+        causes = "a root engine may not read it (root_squash), and checkpoints are as slow as the network"
+        mend = ["echo WORKSPACE=/a/local/folder >> .env"]
+        yield info("workspace-file-system", f"{files.mount} is on {files.file_system}", causes, mend)
+    server = facts.engine.server
+    if facts.system.selinux and server is not None and server.has("selinux"):
+        causes = (
+            "the container may not read the mounted folders: 'Permission denied' though the owner is right"
+        )
+        mend = [f"{facts.system.sudo}chcon -Rt container_file_t {files.checkout}"]
+        yield warning("selinux", "SELinux is enforcing, and the engine has it on", causes, mend)

@@ -1,0 +1,120 @@
+"""Findings about disk, memory, processor and the limits around this host."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from launcher.findings import Finding, error, info, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from launcher.facts import Facts
+
+GIB = 1 << 30
+ENGINE_NEEDS, ENGINE_LIKES, CHECKOUT_NEEDS = 15 * GIB, 25 * GIB, 5 * GIB
+MEMORY_NEEDS, MEMORY_LIKES = 4 * GIB, 8 * GIB
+SHM_NEEDS = GIB
+PIDS_NEED = 512
+WATCHES_LIKE = 65_536
+UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": GIB}
+PRUNE = ["docker system df", "docker builder prune  # asks first; keeps images"]
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Disk, memory, shared memory, processes, processor."""
+    yield from _disk(facts)
+    yield from _memory(facts)
+    yield from _shm(facts)
+    yield from _limits(facts)
+    if not facts.system.avx2:
+        causes = "torch falls back to slow kernels: training on the CPU takes several times as long"
+        yield warning("cpu-avx2", "this processor, or the virtual machine's model of it, has no AVX2", causes)
+
+
+def _gib(size: float) -> str:
+    return f"{size / GIB:.1f} GiB"
+
+
+def _disk(facts: Facts) -> Iterator[Finding]:
+    seen = facts.resources
+    server = facts.engine.server
+    if seen.engine_free is not None and server is not None:
+        yield _engine_disk(seen.engine_free, server.root_dir)
+    if seen.checkout_free is None or (seen.same_disk and seen.engine_free is not None):
+        return
+    where = facts.plan.checkout
+    if seen.checkout_free < CHECKOUT_NEEDS:
+        causes = "data, models and runs are kept there, and a checkpoint of BERT-base is 1.3 GB"
+        mend = [f"du -xh --max-depth=2 {facts.plan.mount} | sort -h | tail"]
+        yield warning("disk-checkout", f"{_gib(seen.checkout_free)} free below {where}", causes, mend)
+    else:
+        yield ok("disk-checkout", f"{_gib(seen.checkout_free)} free below {where}")
+
+
+def _engine_disk(free: int, root: str) -> Finding:
+    found = f"{_gib(free)} free below {root}, where the engine keeps images"
+    if free >= ENGINE_LIKES:
+        return ok("disk-engine", found)
+    causes = (
+        f"the first build needs up to {_gib(ENGINE_LIKES)}: 'no space left on device' in the middle of it"
+    )
+    return (warning if free >= ENGINE_NEEDS else error)("disk-engine", found, causes, PRUNE)
+
+
+def _memory(facts: Facts) -> Iterator[Finding]:
+    seen, server = facts.resources, facts.engine.server
+    limit = seen.limits.memory
+    if limit is not None and seen.memory is not None and limit < seen.memory:
+        what = f"a {facts.system.container} container" if facts.system.container else "a cgroup"
+        found = f"{what} around this host allows {_gib(limit)} of its {_gib(seen.memory)} of memory"
+        causes = "what starts from here is killed above that, without a word: 'Killed', exit code 137"
+        status = info if limit >= MEMORY_LIKES else warning
+        yield status("memory-limit", found, causes, ["cat /proc/self/cgroup"])
+    memory = server.memory if server is not None and server.desktop and server.memory else seen.memory
+    if memory is None:
+        return
+    if memory >= MEMORY_LIKES:
+        yield ok("memory", f"{_gib(memory)} of memory")
+        return
+    causes = "fine-tuning BERT-base takes 4 to 6 GiB beside Jupyter: the kernel kills it, exit code 137"
+    mend = (
+        ["# in .wslconfig on Windows, [wsl2]: memory=12GB; then wsl.exe --shutdown"]
+        if facts.system.wsl
+        else []
+    )
+    yield (warning if memory >= MEMORY_NEEDS else error)("memory", f"{_gib(memory)} of memory", causes, mend)
+
+
+def _shm(facts: Facts) -> Iterator[Finding]:
+    found = re.fullmatch(r"(\d{1,12})([bkmg]?)b?", facts.plan.shm_size.strip().lower(), re.ASCII)
+    if found is None:
+        return
+    size = int(found.group(1)) * UNITS[found.group(2) or "b"]
+    said = f"SHM_SIZE={facts.plan.shm_size}"
+    if size < SHM_NEEDS:
+        causes = "DataLoader workers and NCCL die with 'bus error' or 'No space left on device'"
+        yield warning("shm", f"{said} is below {_gib(SHM_NEEDS)}", causes, ["make up SHM_SIZE=8gb"])
+    elif facts.resources.memory is not None and size > facts.resources.memory:
+        causes = "shared memory is memory: workers that fill it get the container killed"
+        mend = [f"make up SHM_SIZE={max(facts.resources.memory // GIB // 2, 1)}gb"]
+        yield info(
+            "shm", f"{said} is more than this host's {_gib(facts.resources.memory)} of memory", causes, mend
+        )
+
+
+def _limits(facts: Facts) -> Iterator[Finding]:
+    limits, watches = facts.resources.limits, facts.resources.watches
+    if limits.cpus is not None and limits.cpus < 2:
+        causes = "training on the CPU and DataLoader workers share them"
+        yield warning("cpu-limit", f"the cgroup around this host allows {limits.cpus:.1f} processors", causes)
+    if limits.pids is not None and limits.pids < PIDS_NEED:
+        causes = "Jupyter and DataLoader workers cannot start threads: 'Resource temporarily unavailable'"
+        yield warning("pids-limit", f"the cgroup around this host allows {limits.pids} processes", causes)
+    if watches is not None and watches < WATCHES_LIKE:
+        setting = f"fs.inotify.max_user_watches={WATCHES_LIKE * 8}"
+        mend = [f"echo {setting} | {facts.system.sudo}tee /etc/sysctl.d/60-inotify.conf"]
+        mend.append(f"{facts.system.sudo}sysctl --system")
+        causes = "VS Code says 'unable to watch for file changes in this large workspace'"
+        yield info("inotify", f"{watches} files can be watched", causes, mend)
