@@ -1,0 +1,159 @@
+"""Turns option dataclasses into a command line and a YAML file, and what the user gave back into dataclasses.
+
+A field's name is the option's name; the string under the field is its help. Knows nothing of training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import dataclasses
+import inspect
+import textwrap
+import types
+import typing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import yaml
+
+from finetune.errors import DataError, Problem, RequestError, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose complaints are our errors."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of leaving the process: only main ends it."""
+        raise RequestError(f"{message}\nsee: {self.prog} --help")
+
+
+def field_help(kind: type) -> dict[str, str]:
+    """Read the string under each field: class A: x: int; "The x." gives {"x": "The x."}."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(body, ast.ClassDef)  # noqa: S101 - the source of a class is a class
+    found: dict[str, str] = {}
+    for above, below in zip(body.body, body.body[1:], strict=False):
+        if (
+            isinstance(above, ast.AnnAssign)
+            and isinstance(above.target, ast.Name)
+            and isinstance(below, ast.Expr)
+        ):
+            found[above.target.id] = str(ast.literal_eval(below.value))
+    return found
+
+
+def bare_type(hint: Any) -> Any:  # noqa: ANN401 - a type hint is any object
+    """Drop the None of an optional: int | None is int."""
+    if isinstance(hint, types.UnionType):
+        return next(one for one in typing.get_args(hint) if one is not type(None))
+    return hint
+
+
+def flag(name: str) -> str:
+    """Write a field's name as an option: max_rows is --max-rows."""
+    return "--" + name.replace("_", "-")
+
+
+def how_to_parse(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - a type hint is any object
+    """Say to argparse how to read a value of this type."""
+    kind = bare_type(hint)
+    if kind is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if typing.get_origin(kind) is typing.Literal:
+        return {"choices": typing.get_args(kind)}
+    return {"type": kind, "metavar": {int: "N", float: "X", Path: "PATH"}.get(kind, "NAME")}
+
+
+def add_options(parser: argparse.ArgumentParser, kinds: Iterable[type]) -> None:
+    """Add every field of these dataclasses, grouped by class; absent options stay absent in the result."""
+    for kind in kinds:
+        texts, hints = field_help(kind), typing.get_type_hints(kind)
+        group = parser.add_argument_group((kind.__doc__ or "").rstrip("."))
+        for one in dataclasses.fields(kind):
+            default = "" if one.default in (None, dataclasses.MISSING) else f" [{one.default}]"
+            help_text = (texts.get(one.name, "") + default).replace("%", "%%")
+            names = [flag(one.name), *one.metadata.get("aliases", ())]
+            group.add_argument(
+                *names,
+                dest=one.name,
+                default=argparse.SUPPRESS,
+                help=help_text,
+                **how_to_parse(hints[one.name]),
+            )
+
+
+def with_hyphens(arguments: Sequence[str]) -> list[str]:
+    """Accept the spelling of transformers' scripts too: --learning_rate=1e-5 is --learning-rate=1e-5."""
+    out = []
+    for one in arguments:
+        name, equals, value = one.partition("=")
+        out.append(name.replace("_", "-") + equals + value if one.startswith("--") else one)
+    return out
+
+
+def convert(hint: Any, value: Any, problem: Problem) -> Any:  # noqa: ANN401 - any type in, that type out
+    """Make a value from YAML what the field wants ("runs/x" a Path), or raise the problem."""
+    kind = bare_type(hint)
+    if value is None or typing.get_origin(kind) is typing.Literal:
+        fits = value is None or value in typing.get_args(kind)
+    else:
+        fits = isinstance(value, bool) if kind is bool else not isinstance(value, (bool, list, dict))
+    if not fits:
+        raise DataError(problem)
+    try:
+        return value if value is None or typing.get_origin(kind) else kind(value)
+    except (TypeError, ValueError):
+        raise DataError(problem) from None
+
+
+def from_yaml(path: Path, kinds: Sequence[type]) -> dict[str, Any]:
+    """Read a flat YAML mapping of options; an unknown name or a wrong value is an error with its line."""
+    node = yaml_mapping(path)
+    hints = {name: hint for kind in kinds for name, hint in typing.get_type_hints(kind).items()}
+    out: dict[str, Any] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        name = str(key.value).replace("-", "_")
+        if name not in hints:
+            known = ", ".join(sorted(hints))
+            raise DataError(
+                Problem(
+                    path, line, f"the setting {shorten(key.value)}", f"one of: {known}", "correct its name"
+                )
+            )
+        raw = yaml.safe_load(yaml.serialize(value))
+        wanted = str(getattr(bare_type(hints[name]), "__name__", hints[name]))
+        out[name] = convert(
+            hints[name], raw, Problem(path, line, f"{name}: {shorten(raw)}", wanted, "correct the value")
+        )
+    return out
+
+
+def yaml_mapping(path: Path) -> yaml.MappingNode:
+    """Parse the file as far as its top mapping."""
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise RequestError(f"--config {path}: {error.strerror}; name a YAML file that can be read") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        found = f"no YAML ({getattr(error, 'problem', error)})"
+        raise DataError(
+            Problem(path, line, found, "lines such as 'learning_rate: 5e-5'", "mend it")
+        ) from None
+    if not isinstance(node, yaml.MappingNode):
+        raise DataError(Problem(path, 1, "no settings", "lines such as 'learning_rate: 5e-5'", "add one"))
+    return node
+
+
+def build(kinds: Sequence[type], values: dict[str, Any]) -> list[Any]:
+    """Make each dataclass from the values that are its fields."""
+    return [
+        kind(**{f.name: values[f.name] for f in dataclasses.fields(kind) if f.name in values})
+        for kind in kinds
+    ]

@@ -1,0 +1,67 @@
+"""Forms batches in which texts have nearly the same length, so that little padding is computed.
+
+A step holds exactly `batch_size` texts whatever their lengths, so an epoch means what it means with plain
+shuffling; how many of them go through the model at once is a matter of memory and decided by `micro_batches`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from finetune.data.tokens import Encoded
+
+Index = NDArray[np.int64]
+POOL_STEPS = 64
+
+
+def epoch_steps(lengths: Index, batch_size: int, seed: int, epoch: int) -> list[Index]:
+    """Cut a shuffled epoch into steps: shuffle, sort pools of 64 steps by length, shuffle the steps.
+
+    Every text is in exactly one step; the result depends on nothing but the arguments.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(len(lengths))
+    pool = batch_size * POOL_STEPS
+    steps: list[Index] = []
+    for start in range(0, len(order), pool):
+        members = order[start : start + pool]
+        members = members[np.argsort(lengths[members], kind="stable")]
+        steps += [members[at : at + batch_size] for at in range(0, len(members), batch_size)]
+    return [steps[one] for one in generator.permutation(len(steps))]
+
+
+def micro_batches(index: Index, lengths: Index, max_tokens: int) -> list[Index]:
+    """Cut rows, longest first, into groups whose padded size stays within max_tokens.
+
+    Example: lengths 9, 5, 4, 1 with max_tokens 10 give [9], [5, 4], [1]: 9, 10 and 1 tokens with padding.
+    """
+    order = index[np.argsort(-lengths[index], kind="stable")]
+    groups: list[Index] = []
+    start = 0
+    while start < len(order):
+        fit = max(1, max_tokens // max(1, int(lengths[order[start]])))
+        groups.append(order[start : start + fit])
+        start += fit
+    return groups
+
+
+def steps_per_epoch(rows: int, batch_size: int) -> int:
+    """Count the steps of an epoch; the last one of the last pool may be smaller."""
+    return -(-rows // batch_size)
+
+
+def padded(encoded: Encoded, index: Index, pad_id: int) -> dict[str, torch.Tensor]:
+    """Make the model's input from rows of different length."""
+    width = int(encoded.lengths[index].max())
+    ids = np.full((len(index), width), pad_id, dtype=np.int64)
+    mask = np.zeros((len(index), width), dtype=np.int64)
+    for row, number in enumerate(index):
+        tokens = encoded.input_ids[int(number)]
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}

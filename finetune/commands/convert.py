@@ -1,0 +1,52 @@
+"""Write model.safetensors beside an encoder's pytorch_model.bin.
+
+The pickle is read by a reader that knows tensors and nothing else: a file that asks for any other code is
+refused, so nothing in it is run. What you trust is that the numbers are the encoder's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors.torch import save_file
+
+from finetune.errors import EncoderError
+from finetune.pickles import read_tensors
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    import torch
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Accept the folder."""
+    parser.add_argument("folder", type=Path, help="the folder with config.json and pytorch_model.bin")
+
+
+def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Convert, unless there is nothing to do."""
+    folder: Path = arguments.folder
+    target = folder / "model.safetensors"
+    if target.is_file():
+        say(f"{target} is there already: nothing to do")
+        return 0
+    source = folder / "pytorch_model.bin"
+    if not source.is_file():
+        raise EncoderError(f"{source}: there is no such file; give the folder that holds it")
+    say(f"{source}: sha256 {hashlib.sha256(source.read_bytes()).hexdigest()}")
+    tensors = apart(read_tensors(source))
+    work = target.with_name(f".{target.name}.{os.getpid()}")
+    save_file(tensors, work, metadata={"format": "pt"})
+    work.replace(target)
+    say(f"{target}: {len(tensors)} tensors written")
+    return 0
+
+
+def apart(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Give each tensor its own memory, as safetensors wants it."""
+    return {name: value.contiguous() for name, value in tensors.items()}

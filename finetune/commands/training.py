@@ -1,0 +1,34 @@
+"""What the verbs that train have in common: the same options, from the command line and from a YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finetune.arguments import add_options, build, from_yaml
+from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, TrainingOptions
+
+if TYPE_CHECKING:
+    import argparse
+
+KINDS = (DataOptions, ModelOptions, TrainingOptions, RunOptions)
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Accept every setting of a training run, and a file with such settings."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="YAML file with any of these options; the command line wins",
+    )
+    add_options(parser, KINDS)
+
+
+def read_settings(arguments: argparse.Namespace) -> Settings:
+    """Put the file's settings under those of the command line."""
+    given = dict(vars(arguments))
+    config = given.pop("config", None)
+    values = {**(from_yaml(config, KINDS) if config else {}), **given}
+    data, model, training, run = build(KINDS, values)
+    return Settings(data, model, training, run)

@@ -1,0 +1,1 @@
+"""From files to Arrow tables: reading, columns, labels, splits, tokens. Knows nothing of models or tasks."""

@@ -1,0 +1,83 @@
+"""Finds which column is the text and which the label: by name, else by looking at the values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from finetune.errors import DataError, Problem, RequestError, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from finetune.data.records import Record, Table
+
+TEXT_NAMES = (
+    "text", "sentence", "content", "title", "review", "comment", "document", "body", "tweet", "headline",
+    "news", "文本", "内容", "标题", "评论", "句子", "正文", "新闻",
+)  # fmt: skip
+LABEL_NAMES = (
+    "label", "labels", "category", "class", "target", "sentiment", "topic", "emotion", "emotions", "rating",
+    "y", "标签", "类别", "分类", "情感", "类型",
+)  # fmt: skip
+SAMPLE_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names of the two columns that matter; label is None where a file holds texts only."""
+
+    text: str
+    label: str | None
+
+
+def header_test(text: str | None, label: str | None) -> Callable[[list[str]], bool]:
+    """Make the test of a first row: a header is a row that names a column that we know or the user named."""
+    known = {*TEXT_NAMES, *LABEL_NAMES, *(one.casefold() for one in (text, label) if one)}
+    return lambda cells: any(cell.strip().strip('"').casefold() in known for cell in cells)
+
+
+def find_columns(table: Table, text: str | None, label: str | None, *, labelled: bool = True) -> Columns:
+    """Choose the columns; what the user named must be there."""
+    for named, name in (("--text-column", text), ("--label-column", label)):
+        if name is not None and name not in table.columns:
+            accepted = ", ".join(table.columns)
+            raise RequestError(f"{named} {name}: {table.path} has no such column; accepted: {accepted}")
+    sample = [one for one in islice(table.records(), SAMPLE_ROWS) if one.problem is None]
+    text = text or by_name(table.columns, TEXT_NAMES) or longest_column(table, sample, label)
+    if not labelled:
+        return Columns(text, label or by_name(table.columns, LABEL_NAMES))
+    rest = [one for one in table.columns if one != text]
+    label = label or by_name(rest, LABEL_NAMES) or fewest_values(rest, sample)
+    if label is None:
+        found = f"1 column: {shorten(table.columns[0])}"
+        raise DataError(
+            Problem(table.path, 1, found, "a text and a label in each row", "add the label's column")
+        )
+    return Columns(text, label)
+
+
+def by_name(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    """Take the first well-known name that is among the columns."""
+    folded = {one.casefold(): one for one in columns}
+    return next((folded[name] for name in names if name in folded), None)
+
+
+def longest_column(table: Table, sample: list[Record], label: str | None) -> str:
+    """Take the column whose values are longest on average: that is the text."""
+    candidates = [one for one in table.columns if one != label] or list(table.columns)
+
+    def mean_length(column: str) -> float:
+        return sum(len(str(one.values.get(column) or "")) for one in sample) / max(1, len(sample))
+
+    return max(candidates, key=mean_length)
+
+
+def fewest_values(columns: Sequence[str], sample: list[Record]) -> str | None:
+    """Take the column with the fewest distinct values: an id has many, a label few."""
+
+    def distinct(column: str) -> int:
+        return len({str(one.values.get(column)) for one in sample})
+
+    return min(columns, key=distinct, default=None)

@@ -1,0 +1,139 @@
+"""Brings the sources of a run together: rows in Arrow, the label set, and which rows make up each split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from finetune.data.labels import LabelSet, labels_from, read_class_file
+from finetune.data.rows import open_source
+from finetune.data.sources import find_sources
+from finetune.data.splits import stratified
+from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
+from finetune.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from finetune.data.rows import Source
+    from finetune.options import DataOptions
+
+ROWS_VERSION = 1
+PROBLEMS_KEPT = 1000
+SCHEMA = pa.schema(
+    [("text", pa.string()), ("label", pa.string()), ("line", pa.int64()), ("file", pa.int32())]
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Some rows of a stored table: all of a file, or the part of it that the split took."""
+
+    name: str
+    rows: Stored
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def texts(self) -> list[str]:
+        """Read the texts; for reports and small data, since all of them go into memory."""
+        return [str(text) for text in self.rows.table.column("text").take(pa.array(self.index)).to_pylist()]
+
+    def at(self, number: int) -> tuple[str, str]:
+        """Return place and text of a row: ("train.txt:17", "…")."""
+        found = self.rows.table.slice(int(self.index[number]), 1).to_pylist()[0]
+        return f"{Path(self.rows.meta['files'][found['file']]).name}:{found['line']}", str(found["text"])
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The splits of a run with their labels, and what was said while reading."""
+
+    splits: dict[str, Split]
+    labels: LabelSet
+    notes: tuple[str, ...]
+    fingerprints: dict[str, str]
+    problems: tuple[str, ...]
+
+
+def load_corpus(options: DataOptions, seed: int) -> Corpus:
+    """Read, check and split the data that the options name."""
+    sources = find_sources(options)
+    paths = {"train": sources.train, "validation": sources.validation, "test": sources.test}
+    tables = {name: ingest(path, options) for name, path in paths.items() if path is not None}
+    labels = find_labels(tables["train"], sources.class_file, sources.train)
+    splits = {name: Split(name, rows, np.arange(rows.table.num_rows)) for name, rows in tables.items()}
+    splits["train"] = sample(splits["train"], options.max_rows, seed)
+    notes = [table.meta["said"] for table in tables.values()]
+    if "validation" not in splits:
+        splits["train"], splits["validation"] = set_aside(splits["train"], options.validation_share, seed)
+        notes.append(
+            f"no validation file: {len(splits['validation'])} training rows set aside, stratified by label"
+        )
+    problems = tuple(one for table in tables.values() for one in table.meta["problems"])
+    prints = {name: table.meta["fingerprint"] for name, table in tables.items()}
+    return Corpus(splits, labels, tuple(notes), prints, problems)
+
+
+def ingest(path: Path, options: DataOptions) -> Stored:
+    """Read a source into Arrow once; the same contents read the same way are found again."""
+    source = open_source(path, options.text_column, options.label_column)
+    content = file_fingerprint(source.files)
+    how = (ROWS_VERSION, source.said, options.text_column, options.label_column, options.skip_bad_rows)
+    folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(content, how)}"
+    rows = stored(folder, SCHEMA, lambda meta: chunks(arrow_rows(source, meta, skip=options.skip_bad_rows)))
+    rows.meta["fingerprint"] = content
+    if rows.table.num_rows == 0:
+        raise DataError(
+            Problem(path, None, "no row that can be used", "rows with a text and a label", "check the file")
+        )
+    return rows
+
+
+def arrow_rows(source: Source, meta: Meta, *, skip: bool) -> Iterator[dict[str, object]]:
+    """Turn rows into the stored form; the first bad row is an error unless bad rows are to be skipped."""
+    numbers = {path: n for n, path in enumerate(source.files)}
+    meta.update(said=source.said, files=[str(one) for one in source.files], problems=[], skipped=0)
+    for row in source.rows():
+        if row.problem is None:
+            yield {"text": row.text, "label": row.label, "line": row.line, "file": numbers[row.path]}
+        elif skip:
+            meta["skipped"] += 1
+            meta["problems"] += [str(row.problem)][: PROBLEMS_KEPT - len(meta["problems"])]
+        else:
+            raise DataError(row.problem)
+
+
+def find_labels(train: Stored, class_file: Path | None, source: Path) -> LabelSet:
+    """Take the class file, else the labels that occur in the training rows."""
+    if class_file is not None:
+        return read_class_file(class_file)
+    found = train.table.column("label").unique().to_pylist()
+    return labels_from((str(one) for one in found), source)
+
+
+def sample(split: Split, max_rows: int | None, seed: int) -> Split:
+    """Draw rows without replacement, kept in the order of the file."""
+    if max_rows is None or max_rows >= len(split):
+        return split
+    chosen = np.random.default_rng(seed).choice(len(split), max_rows, replace=False)
+    return Split(split.name, split.rows, split.index[np.sort(chosen)])
+
+
+def set_aside(train: Split, share: float, seed: int) -> tuple[Split, Split]:
+    """Take validation rows out of the training rows."""
+    picked = pa.array(train.index)
+    labels = train.rows.table.column("label").take(picked).to_pylist()
+    texts = train.rows.table.column("text").take(picked).to_pylist()
+    kept, aside = stratified(texts, labels, share, seed)
+    return (
+        Split("train", train.rows, train.index[kept]),
+        Split("validation", train.rows, train.index[aside]),
+    )

@@ -1,0 +1,75 @@
+"""The names of the classes and their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from finetune.data.lines import open_text
+from finetune.errors import DataError, Problem, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from finetune.data.rows import Row
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """Class names in the order of their numbers; numbered says that files may write the number instead."""
+
+    names: tuple[str, ...]
+    numbered: bool = False
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Numbers by name, and by number where files may write that."""
+        by_number = {str(n): n for n in range(len(self.names))} if self.numbered else {}
+        return {**by_number, **{name: n for n, name in enumerate(self.names)}}
+
+    def encode(self, row: Row) -> int | Problem:
+        """Look up the label of a row, or say what is wrong with it: "3" with a class file is class 3."""
+        number = self.ids.get(row.label or "")
+        if number is not None:
+            return number
+        if self.numbered:
+            expected = f"a class number from 0 to {len(self.names) - 1} or one of the names in the class file"
+        else:
+            expected = "a label that occurs in the training rows: " + shorten(", ".join(self.names), 200)
+        return Problem(row.path, row.line, f"the label {shorten(row.label)}", expected, "correct the label")
+
+
+def read_class_file(path: Path) -> LabelSet:
+    """Read one name a line; blank lines at the end do not count, a name that stands twice is an error."""
+    names: list[str] = []
+    for number, line in open_text(path).lines():
+        name = line.strip()
+        if name and name in names:
+            todo = "give each class its own name"
+            raise DataError(Problem(path, number, f"the name {shorten(name)} again", "each name once", todo))
+        names.append(name)
+    while names and not names[-1]:
+        names.pop()
+    if "" in names:
+        blank = names.index("") + 1
+        todo = "remove or fill the line"
+        raise DataError(Problem(path, blank, "a blank line", "a class name on every line", todo))
+    return at_least_two(LabelSet(tuple(names), numbered=True), path)
+
+
+def labels_from(found: Iterable[str], path: Path) -> LabelSet:
+    """Sort the labels that occur, numbers by value: {"10", "9"} becomes ("9", "10")."""
+    names = sorted(
+        set(found), key=lambda name: (not name.isdecimal(), int(name) if name.isdecimal() else 0, name)
+    )
+    return at_least_two(LabelSet(tuple(names)), path)
+
+
+def at_least_two(labels: LabelSet, path: Path) -> LabelSet:
+    """Refuse data with a single class: there is nothing to learn."""
+    if len(labels.names) < 2:
+        found = f"one class only: {shorten(labels.names[0])}" if labels.names else "no class"
+        raise DataError(Problem(path, None, found, "two classes or more", "check the label column"))
+    return labels

@@ -1,0 +1,134 @@
+"""Opens a text file as people have it: gz or xz, any of the usual encodings, and yields numbered lines."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import lzma
+import zlib
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, cast
+
+from finetune.errors import DataError, Problem, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SAMPLE_BYTES = 1 << 20
+MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file and the encoding found in it."""
+
+    path: Path
+    encoding: str
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield (line number from 1, line with its line feed); a byte that is no text is an error."""
+        with open_bytes(self.path) as raw:
+            wide = self.encoding == "utf-16"
+            source = transcode(raw) if wide else raw
+            for number, line in enumerate(guarded(source, self.path), 1):
+                yield number, decode(line, "utf-8" if wide else self.encoding, self.path, number)
+
+
+def bare_suffix(path: Path) -> str:
+    """Look through the compression: train.csv.gz is .csv."""
+    suffixes = [one.lower() for one in path.suffixes]
+    if suffixes and suffixes[-1] in {".gz", ".xz"}:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open the file, looking through gz and xz."""
+    try:
+        if path.suffix.lower() == ".gz":
+            return cast("IO[bytes]", gzip.open(path))
+        return lzma.open(path) if path.suffix.lower() == ".xz" else path.open("rb")
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise DataError(
+            Problem(path, None, found, "a file that can be read", "check the path and its owner")
+        ) from None
+
+
+def guarded(source: IO[bytes], path: Path) -> Iterator[bytes]:
+    """Yield raw lines; a damaged archive is the user's error, not ours."""
+    try:
+        yield from source
+    except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
+        found = f"a damaged or cut archive ({error})"
+        raise DataError(
+            Problem(path, None, found, "a whole gz or xz file", "copy or download it again")
+        ) from None
+
+
+def transcode(raw: IO[bytes]) -> IO[bytes]:
+    """Make UTF-16 lines splittable at a line feed byte; what is no UTF-16 becomes U+FFFD."""
+    text = io.TextIOWrapper(raw, encoding="utf-16", errors="replace", newline="\n")
+    return cast("IO[bytes]", (line.encode("utf-8", "replace") for line in text))
+
+
+def decode(line: bytes, encoding: str, path: Path, number: int) -> str:
+    """Decode one line or say which byte stood in the way."""
+    try:
+        text = line.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{line[error.start]:02x} at position {error.start + 1}"
+        raise DataError(Problem(path, number, found, f"{encoding} text", "save the file as UTF-8")) from None
+    return text.removesuffix("\n").removesuffix("\r") + "\n"
+
+
+def open_text(path: Path) -> TextFile:
+    """Look at the first megabyte: refuse binary and empty files, else name the encoding."""
+    if path.is_dir():
+        raise DataError(
+            Problem(path, None, "a folder", "a file", "name a file in it, or give the folder to --data")
+        )
+    with open_bytes(path) as raw:
+        head = read_head(raw, path)
+    if not head.strip():
+        raise DataError(
+            Problem(path, None, "an empty file", "a text and its label on each line", "check the export")
+        )
+    encoding = guess_encoding(head)
+    if encoding is None:
+        start = shorten(head[:16])
+        raise DataError(
+            Problem(path, 1, f"binary data {start}", "text in UTF-8, UTF-16 or GB18030", "export it as text")
+        )
+    return TextFile(path, encoding)
+
+
+def read_head(raw: IO[bytes], path: Path) -> bytes:
+    """Read the sample through the same guard as the lines."""
+    head, size = [], 0
+    for line in guarded(raw, path):
+        head.append(line)
+        size += len(line)
+        if size >= SAMPLE_BYTES:
+            break
+    return b"".join(head)
+
+
+def guess_encoding(head: bytes) -> str | None:
+    """Name the encoding: by a byte-order mark, else UTF-8 where it fits, else GB18030; None is binary."""
+    for mark, name in MARKS:
+        if head.startswith(mark):
+            return name
+    if b"\0" in head:
+        return None
+    for name in ("utf-8", "gb18030"):
+        try:
+            codecs.getincrementaldecoder(name)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        return name
+    # a single broken byte in an otherwise sound UTF-8 file must be reported with its line, not called binary
+    broken = head.decode("utf-8", "replace").count("\ufffd")
+    return "utf-8" if broken * 100 < len(head) else None

@@ -1,0 +1,96 @@
+"""Finds the splits in what the user named: files train, dev and test, one file, or folders of texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from finetune.errors import DataError, Problem, RequestError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from finetune.options import DataOptions
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev", "eval"),
+    "test": ("test", "testing"),
+}
+CLASS_FILES = ("class.txt", "classes.txt", "labels.txt", "label.txt")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where each split is read from; a split that is None is made from train or left out."""
+
+    train: Path
+    validation: Path | None = None
+    test: Path | None = None
+    class_file: Path | None = None
+
+
+def find_sources(options: DataOptions) -> Sources:
+    """Look at the folder or file that the user named."""
+    if options.data is None:
+        assert options.train_file is not None  # noqa: S101 - DataOptions checks that one of the two is given
+        found = Sources(must_exist(options.train_file), None, None, class_file_near(options.train_file))
+    else:
+        found = from_path(must_exist(options.data))
+    return Sources(
+        found.train,
+        named(options.validation_file) or found.validation,
+        named(options.test_file) or found.test,
+        named(options.class_file) or found.class_file,
+    )
+
+
+def must_exist(path: Path) -> Path:
+    """Refuse a path that is not there, naming what is beside it."""
+    if path.exists():
+        return path
+    beside = sorted(one.name for one in path.parent.iterdir())[:8] if path.parent.is_dir() else []
+    hint = f"; beside it: {', '.join(beside)}" if beside else f"; {path.parent} does not exist either"
+    raise RequestError(f"{path}: there is no such file or folder{hint}; correct the path")
+
+
+def named(path: Path | None) -> Path | None:
+    """Check a path only if it was given."""
+    return None if path is None else must_exist(path)
+
+
+def from_path(path: Path) -> Sources:
+    """Tell the layout of a folder; a file is its own training split."""
+    if path.is_file():
+        return Sources(path, class_file=class_file_near(path))
+    by_split = {name: split_in(path, words) for name, words in SPLIT_NAMES.items()}
+    train = by_split["train"]
+    if train is None:
+        return Sources(folder_of_texts(path))
+    return Sources(train, by_split["validation"], by_split["test"], class_file_near(train))
+
+
+def split_in(folder: Path, words: tuple[str, ...]) -> Path | None:
+    """Find train.txt, train.csv.gz or the folder train; two candidates are an error, not a guess."""
+    found = [one for one in sorted(folder.iterdir()) if one.name.split(".")[0].casefold() in words]
+    found = [one for one in found if not one.name.startswith(".")]
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        todo = "name the right one with --train-file, --validation-file, --test-file"
+        raise DataError(Problem(folder, None, f"{names} for one split", "one file", todo))
+    return found[0] if found else None
+
+
+def folder_of_texts(path: Path) -> Path:
+    """Accept a folder that holds class folders or a file per class."""
+    if sum(1 for one in path.iterdir() if not one.name.startswith(".")) > 1:
+        return path
+    expected = "train.txt (or .csv, .tsv, .jsonl), a folder per class, or a file per class"
+    raise DataError(
+        Problem(path, None, "none of these", expected, "put the files there or name them one by one")
+    )
+
+
+def class_file_near(path: Path) -> Path | None:
+    """Find class.txt beside the training file."""
+    return next((path.parent / name for name in CLASS_FILES if (path.parent / name).is_file()), None)

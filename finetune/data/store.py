@@ -1,0 +1,126 @@
+"""Keeps tables as memory-mapped Arrow files in cache folders that appear whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+Meta = dict[str, Any]
+CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table on disk and what was noted when it was made; fresh says that this start made it."""
+
+    table: pa.Table
+    meta: Meta
+    fresh: bool
+
+
+def default_cache() -> Path:
+    """Lie beside the Hugging Face cache, which the container keeps on a volume."""
+    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
+    return Path(home) / "finetune"
+
+
+def fingerprint(*parts: object) -> str:
+    """Hash settings that decide what a cache holds."""
+    return hashlib.blake2b(
+        json.dumps(parts, default=str, sort_keys=True).encode(), digest_size=16
+    ).hexdigest()
+
+
+def file_fingerprint(paths: Sequence[Path]) -> str:
+    """Hash names and contents, so that a copy is known again and a changed file is not."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in paths:
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def stored(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[str, list[Any]]]]) -> Stored:
+    """Open the table in this folder, making it first if it is not there.
+
+    `make` yields chunks of columns and may note things in the mapping that it is given.
+    """
+    fresh = not (folder / "meta.json").is_file()
+    if fresh:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+        try:
+            write(work, schema, make)
+            put_in_place(work, folder)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    table = pa.ipc.open_file(pa.memory_map(str(folder / "table.arrow"))).read_all()
+    return Stored(table, json.loads((folder / "meta.json").read_text(encoding="utf-8")), fresh)
+
+
+def write(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[str, list[Any]]]]) -> None:
+    """Stream the chunks to disk; memory holds one chunk."""
+    meta: Meta = {}
+    with pa.OSFile(str(folder / "table.arrow"), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for chunk in make(meta):
+            writer.write_batch(pa.record_batch(chunk, schema=schema))
+    (folder / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+
+
+def put_in_place(work: Path, folder: Path) -> None:
+    """Rename the finished folder; where another process was faster, its result is as good."""
+    try:
+        work.rename(folder)
+    except OSError:
+        if not (folder / "meta.json").is_file():
+            raise
+
+
+def chunks(rows: Iterable[dict[str, Any]], size: int = CHUNK) -> Iterator[dict[str, list[Any]]]:
+    """Turn rows into columns, so many rows at a time."""
+    columns: dict[str, list[Any]] = {}
+    count = 0
+    for row in rows:
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)
+        count += 1
+        if count == size:
+            yield columns
+            columns, count = {}, 0
+    if count:
+        yield columns
+
+
+class Ragged:
+    """Rows of different length in a list column, as numpy views on the mapped file."""
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        self._chunks = [(one.offsets.to_numpy(), one.values.to_numpy()) for one in column.chunks]
+        self._starts = np.cumsum([0, *(len(one) for one in column.chunks)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, index: int) -> NDArray[np.int32]:
+        """Give one row without copying it."""
+        chunk = int(np.searchsorted(self._starts, index, side="right")) - 1
+        offsets, values = self._chunks[chunk]
+        row = index - self._starts[chunk]
+        view: NDArray[np.int32] = values[offsets[row] : offsets[row + 1]]
+        return view

@@ -1,0 +1,122 @@
+"""Tokenises a split once and keeps the result; no padding is stored, and labels are checked on the way."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from finetune.data.rows import Row
+from finetune.data.store import CHUNK, Meta, Ragged, Stored, fingerprint, stored
+from finetune.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerBase
+
+    from finetune.data.corpus import Split
+
+TOKENS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some tokenised rows: ids, labels, the position in the chunk each came from, and how many were cut."""
+
+    input_ids: list[list[int]]
+    labels: list[Any]
+    rows: list[int]
+    truncated: int
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How a task turns rows into numbers; key names everything that decides the result."""
+
+    key: str
+    label_type: pa.DataType
+    label: Callable[[Row], Any]
+    encode: Callable[[list[Any], list[Any]], Chunk]
+    skip_bad_rows: bool = False
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A tokenised split: ids without padding, lengths, labels, and the row of the split each came from."""
+
+    split: Split
+    stored: Stored
+    input_ids: Ragged
+    lengths: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def labels(self) -> pa.ChunkedArray:
+        """Labels as the task encoded them."""
+        return self.stored.table.column("labels")
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """One label number per row, where the task has one."""
+        return np.asarray(self.labels.to_numpy(), dtype=np.int64)
+
+    @property
+    def truncated(self) -> float:
+        """Share of the texts that were cut."""
+        return float(self.stored.meta["truncated"]) / max(1, len(self.split))
+
+
+def tokenizer_key(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Hash what decides the tokens: the whole tokenizer where it is a fast one, else its vocabulary."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    return fingerprint(backend.to_str() if backend is not None else tokenizer.get_vocab())
+
+
+def encode_split(split: Split, encoder: Encoder, cache: Path) -> Encoded:
+    """Tokenise the split, or find it tokenised."""
+    fields = [("input_ids", pa.list_(pa.int32())), ("labels", encoder.label_type), ("row", pa.int64())]
+    chosen = hashlib.blake2b(split.index.tobytes(), digest_size=16).hexdigest()
+    key = (TOKENS_VERSION, encoder.key, encoder.skip_bad_rows, split.rows.meta["fingerprint"], chosen)
+    folder = cache / f"tokens-{fingerprint(*key)}"
+    made = stored(folder, pa.schema(fields), lambda meta: encoded_chunks(split, encoder, meta))
+    ids = made.table.column("input_ids")
+    lengths = np.concatenate([np.diff(one.offsets.to_numpy()) for one in ids.chunks]).astype(np.int64)
+    return Encoded(split, made, Ragged(ids), lengths, made.table.column("row").to_numpy())
+
+
+def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[str, list[Any]]]:
+    """Stream the split through the task's encoder."""
+    meta.update(truncated=0, problems=[])
+    for start in range(0, len(split), CHUNK):
+        texts, labels, kept = [], [], []
+        for number, row in enumerate(read_rows(split, start), start):
+            label = encoder.label(row)
+            if not isinstance(label, Problem):
+                texts.append(row.text)
+                labels.append(label)
+                kept.append(number)
+            elif encoder.skip_bad_rows:
+                meta["problems"].append(str(label))
+            else:
+                raise DataError(label)
+        chunk = encoder.encode(texts, labels)
+        meta["truncated"] += chunk.truncated
+        rows = [kept[one] for one in chunk.rows]
+        yield {"input_ids": chunk.input_ids, "labels": chunk.labels, "row": rows}
+
+
+def read_rows(split: Split, start: int) -> Iterator[Row]:
+    """Read one chunk of a split back from Arrow."""
+    files = [Path(one) for one in split.rows.meta["files"]]
+    for one in split.rows.table.take(pa.array(split.index[start : start + CHUNK])).to_pylist():
+        yield Row(files[one["file"]], one["line"], one["text"], one["label"])

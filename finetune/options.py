@@ -1,0 +1,193 @@
+"""What a user can set, as frozen dataclasses: one field per option, named as transformers users know them.
+
+The string under a field is its help text; `option()` gives shorter names that the command line also takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path  # noqa: TC003 - the types of the fields are read at run time
+from typing import Any, Literal
+
+from finetune.errors import RequestError
+
+
+def option(default: Any, *aliases: str) -> Any:  # noqa: ANN401 - a field takes any type, as dataclasses.field does
+    """Describe a field by its default and further names, such as 3.0 and "--epochs"."""
+    return field(default=default, metadata={"aliases": aliases})
+
+
+def require(holds: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
+    """Refuse a setting unless it holds."""
+    if not holds:
+        raise RequestError(message)
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Where the texts are and how to read them."""
+
+    data: Path | None = None
+    """A folder with train, dev and test files (class.txt beside them), or one file that is then split."""
+    train_file: Path | None = None
+    """The file to train on, where the files do not lie in one folder."""
+    validation_file: Path | None = option(None, "--dev-file")  # noqa: RUF009 - option() returns a field
+    """The file that chooses the best checkpoint; without one, a share of the training rows is set aside."""
+    test_file: Path | None = None
+    """The file that is measured once, at the end."""
+    class_file: Path | None = None
+    """Names of the classes, one a line; line n names class n, counted from 0."""
+    text_column: str | None = None
+    """The column with the text; found by its name or its contents when not given."""
+    label_column: str | None = None
+    """The column with the label; found by its name or its contents when not given."""
+    validation_share: float = 0.1
+    """Share of the training rows that is set aside when there is no validation file."""
+    max_rows: int | None = option(None, "--max-train-samples")
+    """Train on at most this many rows, drawn by the seed."""
+    max_seq_length: int = option(128, "--max-length")
+    """Longest text in tokens, [CLS] and [SEP] included; what is longer is cut, and the share is said."""
+    skip_bad_rows: bool = False
+    """Go on without the rows that cannot be read: they are counted and listed in bad_rows.txt."""
+    cache_dir: Path | None = None
+    """Where tokenised data is kept between runs (default: finetune/ beside the Hugging Face cache)."""
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without looking at a file."""
+        one = (self.data is None) != (self.train_file is None)
+        require(one, "give the data once: either --data FOLDER_OR_FILE or --train-file FILE")
+        require(
+            0 < self.validation_share < 1, f"--validation-share is {self.validation_share}, accepted: 0 to 1"
+        )
+        require(
+            self.max_rows is None or self.max_rows > 1, f"--max-rows is {self.max_rows}, accepted: 2 and more"
+        )
+        require(self.max_seq_length > 2, f"--max-seq-length is {self.max_seq_length}, accepted: 3 and more")
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which encoder to start from."""
+
+    model_name_or_path: str = option("bert-base-chinese", "--encoder", "--model")
+    """Hub name, folder, or one of the aliases tiny-random and english-small."""
+    attn_implementation: Literal["auto", "sdpa", "eager"] = "auto"
+    """How attention is computed; auto takes sdpa where the encoder has it."""
+
+
+ABOVE_ZERO = (
+    "num_train_epochs",
+    "per_device_train_batch_size",
+    "gradient_accumulation_steps",
+    "learning_rate",
+)
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How to train."""
+
+    num_train_epochs: float = option(3.0, "--epochs")
+    """Passes over the training rows."""
+    max_steps: int | None = None
+    """Stop after this many optimiser steps instead of counting epochs."""
+    per_device_train_batch_size: int = option(32, "--batch-size")
+    """Texts in each step on one device; how many go through at once follows from memory, not from this."""
+    gradient_accumulation_steps: int = 1
+    """Multiplies the texts in each step: the step sees batch size x this, whatever fits in memory."""
+    learning_rate: float = option(5e-5, "--lr")
+    """Highest learning rate, reached at the end of the warm-up."""
+    weight_decay: float = 0.01
+    """Decay of weight matrices; biases and layer norms are never decayed."""
+    warmup_steps: float = 0.1
+    """Below 1 a share of all steps, else a number of steps, over which the learning rate climbs."""
+    lr_scheduler_type: Literal["linear", "cosine", "constant"] = "linear"
+    """How the learning rate falls after the warm-up."""
+    layerwise_lr_decay: float = 1.0
+    """Each layer below the top learns at this factor of the one above; 1 switches it off."""
+    max_grad_norm: float = 1.0
+    """Clip the gradient to this norm; 0 switches clipping off."""
+    label_smoothing_factor: float = option(0.0, "--label-smoothing")
+    """Share of the target spread evenly over all classes."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced weighs each class by the inverse of its share."""
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    """Number format of the matrix products; auto takes bf16 where the device computes it in hardware."""
+    seed: int = 42
+    """Seed of the new head, the order of the rows, dropout and splits."""
+    deterministic: bool = option(False, "--full-determinism")  # noqa: FBT003 - option() mirrors field()
+    """Same seed, same machine, same weights to the bit; somewhat slower on a GPU."""
+    gpu_id: int | None = None
+    """The GPU, counted from 0; -1 forces the CPU. The default is the first GPU, else the CPU."""
+    max_tokens: int | None = None
+    """Most tokens, padding included, that go through the model at once (default: by the device's memory)."""
+
+    def __post_init__(self) -> None:
+        """Check ranges, so that a slip is not found after an hour."""
+        for name in ABOVE_ZERO:
+            found = getattr(self, name)
+            require(found > 0, f"--{name.replace('_', '-')} is {found}, accepted: above 0")
+        require(
+            0 <= self.label_smoothing_factor < 1,
+            f"--label-smoothing-factor is {self.label_smoothing_factor}, accepted: 0 to 1",
+        )
+        require(
+            0 < self.layerwise_lr_decay <= 1,
+            f"--layerwise-lr-decay is {self.layerwise_lr_decay}, accepted: above 0, up to 1",
+        )
+        require(self.warmup_steps >= 0, f"--warmup-steps is {self.warmup_steps}, accepted: 0 and more")
+        require(
+            self.max_steps is None or self.max_steps > 0,
+            f"--max-steps is {self.max_steps}, accepted: above 0",
+        )
+
+    @property
+    def batch_size(self) -> int:
+        """Texts in one step on one device."""
+        return self.per_device_train_batch_size * self.gradient_accumulation_steps
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the run writes and how often it looks."""
+
+    output_dir: Path | None = None
+    """The run folder (default: runs/<task>-<data>-<encoder>); the same command on the same folder resumes."""
+    save_path: Path | None = None
+    """Copy the finished model here as well, for example models/final/news."""
+    overwrite_output_dir: bool = option(False, "--overwrite")  # noqa: FBT003 - option() mirrors field()
+    """Delete what an earlier run left in the run folder and start anew."""
+    eval_steps: int | None = None
+    """Measure on the validation rows every so many steps (default: at the end of each epoch)."""
+    save_steps: int | None = None
+    """Write a checkpoint every so many steps (default: at each evaluation)."""
+    save_total_limit: int = 2
+    """Checkpoints to keep, the newest ones; the best one is kept beside them."""
+    logging_steps: int | None = None
+    """Write loss and learning rate to TensorBoard every so many steps (default: 100 times a run)."""
+    metric_for_best_model: str | None = None
+    """The metric that chooses the best checkpoint (default: the task's own)."""
+    early_stopping_patience: int | None = None
+    """Stop after this many evaluations without a better metric."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        for name in (
+            "eval_steps",
+            "save_steps",
+            "save_total_limit",
+            "logging_steps",
+            "early_stopping_patience",
+        ):
+            found = getattr(self, name)
+            require(found is None or found > 0, f"--{name.replace('_', '-')} is {found}, accepted: above 0")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything one training run is told."""
+
+    data: DataOptions
+    model: ModelOptions = field(default_factory=ModelOptions)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    run: RunOptions = field(default_factory=RunOptions)

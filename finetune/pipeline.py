@@ -1,0 +1,105 @@
+"""Runs one training from options to report: data, encoder, plan, loop, results. Knows no task by name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from finetune.data.corpus import load_corpus
+from finetune.data.store import default_cache
+from finetune.data.tokens import Encoded, encode_split
+from finetune.encoders import find_encoder, load_tokenizer
+from finetune.folder import RunFolder, default_folder, describe, open_run, write_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from transformers import PreTrainedTokenizerBase
+
+    from finetune.data.corpus import Corpus
+    from finetune.options import Settings
+    from finetune.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is ready before a model is loaded."""
+
+    task: Task
+    corpus: Corpus
+    encoder: str
+    tokenizer: PreTrainedTokenizerBase
+    encoded: dict[str, Encoded]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to."""
+
+    folder: Path
+    metrics: dict[str, Any]
+
+
+def train(
+    settings: Settings, make_task: Callable[[Settings, Corpus], Task], say: Callable[[str], None]
+) -> Result:
+    """Train, or go on training, or report what the finished run found."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    ready = prepare(settings, make_task, say)
+    path = settings.run.output_dir or default_folder(ready.task.name, settings)
+    data = {
+        "fingerprints": ready.corpus.fingerprints,
+        "rows": {name: len(one) for name, one in ready.encoded.items()},
+        "labels": list(ready.task.labels.names),
+    }
+    config = describe(ready.task.name, settings, data)
+    folder = open_run(path, config, overwrite=settings.run.overwrite_output_dir)
+    done = folder.finished()
+    if done is None:
+        from finetune.training.session import run_session  # noqa: PLC0415 - loads torch's optimisers and TensorBoard
+
+        done = run_session(settings, ready, folder, say)
+        say(f"report     {folder.path / 'report.md'}")
+    else:
+        say(f"{path}: this run is finished; pass --overwrite to repeat it")
+    deliver(folder, settings.run.save_path, say)
+    return Result(path, done)
+
+
+def prepare(
+    settings: Settings, make_task: Callable[[Settings, Corpus], Task], say: Callable[[str], None]
+) -> Prepared:
+    """Read and tokenise the data, saying what was found."""
+    started = time.monotonic()
+    corpus = load_corpus(settings.data, settings.training.seed)
+    for note in corpus.notes:
+        say(f"data       {note}")
+    encoder = find_encoder(settings.model.model_name_or_path)
+    task, tokenizer = make_task(settings, corpus), load_tokenizer(encoder)
+    cache = settings.data.cache_dir or default_cache()
+    how = task.encoder(tokenizer)
+    encoded = {name: encode_split(split, how, cache) for name, split in corpus.splits.items()}
+    fresh = any(one.stored.fresh for one in encoded.values())
+    for name, one in encoded.items():
+        mean = one.lengths.mean()
+        say(f"{name:<10} {len(one):,} texts, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
+    say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {time.monotonic() - started:.1f} s")
+    return Prepared(task, corpus, encoder, tokenizer, encoded)
+
+
+def deliver(folder: RunFolder, target: Path | None, say: Callable[[str], None]) -> None:
+    """Copy the finished model to where the user wants it."""
+    say(f"model      {folder.model}")
+    if target is None:
+        return
+    write_folder(target, lambda work: copy_into(folder.model, work))
+    say(f"copied to  {target}")
+
+
+def copy_into(source: Path, target: Path) -> None:
+    """Copy a folder's contents."""
+    shutil.copytree(source, target, dirs_exist_ok=True)

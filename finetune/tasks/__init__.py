@@ -1,0 +1,1 @@
+"""The tasks, one file each: how to encode, which head, which loss, which metrics."""

@@ -1,0 +1,60 @@
+"""What a task says about itself; the rest of the library asks only this and never the task's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from finetune.data.labels import LabelSet
+    from finetune.data.tokens import Encoded, Encoder
+    from finetune.report.sections import Section
+
+Metrics = dict[str, float]
+
+
+class Task(Protocol):
+    """One kind of job."""
+
+    @property
+    def name(self) -> str:
+        """What the command line calls it."""
+
+    @property
+    def pipeline_tag(self) -> str:
+        """What the hub calls this kind of job."""
+
+    @property
+    def labels(self) -> LabelSet:
+        """The label names."""
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that chooses the best checkpoint; larger is better, but for loss."""
+
+    def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
+        """Say how rows become token ids and label ids."""
+
+    def build(self, encoder: str, attention: str) -> PreTrainedModel:
+        """Load the encoder and put the head on it."""
+
+    def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
+        """Make the label tensor of a batch."""
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Sum the loss over the texts of a batch; the loop divides by the texts of the step."""
+
+    def metrics(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Metrics:
+        """Measure logits (one array per encoded row, in order) against the labels."""
+
+    def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
+        """Return what the report shows beyond the metrics."""
+
+    def saved(self) -> dict[str, Any]:
+        """Return what prediction must know besides the label names."""

@@ -1,0 +1,112 @@
+"""Text classification, one label per text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch.nn import functional
+
+from finetune.data.pieces import cut, frame_of, plain_ids
+from finetune.data.tokens import Chunk, Encoded, Encoder, tokenizer_key
+from finetune.encoders import load_model
+from finetune.metrics import classification_metrics, softmax
+from finetune.report.sections import Judged, Section, classification_sections
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from finetune.data.corpus import Corpus
+    from finetune.data.labels import LabelSet
+    from finetune.options import Settings
+    from finetune.tasks.base import Metrics
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Sets one of several labels for each text."""
+
+    labels: LabelSet
+    max_length: int = 128
+    label_smoothing: float = 0.0
+    class_weights: tuple[float, ...] = ()
+    skip_bad_rows: bool = False
+    name: str = field(default="classify", init=False)
+    pipeline_tag: str = field(default="text-classification", init=False)
+    main_metric: str = field(default="accuracy", init=False)
+
+    def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
+        """Frame each text, cut to the length limit."""
+        frame = frame_of(tokenizer)
+        room = self.max_length - frame.size
+
+        def encode(texts: list[Any], labels: list[Any]) -> Chunk:
+            plain = plain_ids(tokenizer, texts) if texts else []
+            ids = [frame.around(cut(one, room)) for one in plain]
+            return Chunk(ids, labels, list(range(len(ids))), sum(len(one) > room for one in plain))
+
+        key = f"{self.name} {self.max_length} {self.labels} {tokenizer_key(tokenizer)}"
+        return Encoder(key, pa.int32(), self.labels.encode, encode, self.skip_bad_rows)
+
+    def build(self, encoder: str, attention: str) -> PreTrainedModel:
+        """Put a classification head on the encoder, label names inside."""
+        names = dict(enumerate(self.labels.names))
+        return load_model("AutoModelForSequenceClassification", encoder, attention, id2label=names)
+
+    def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
+        """Give one class number per text."""
+        return torch.from_numpy(encoded.numbers[index])
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Sum the cross-entropy over the texts."""
+        weight = torch.tensor(self.class_weights, device=logits.device) if self.class_weights else None
+        return functional.cross_entropy(
+            logits, targets, weight=weight, reduction="sum", label_smoothing=self.label_smoothing
+        )
+
+    def metrics(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Metrics:
+        """Measure accuracy and the averages over classes."""
+        return classification_metrics(np.stack(logits), encoded.numbers, len(self.labels.names))
+
+    def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
+        """Report per class, confusion, calibration and the hardest mistakes."""
+        probabilities = softmax(np.stack(logits))
+        judged = Judged(encoded.split, encoded.rows, self.labels.names, encoded.numbers, probabilities)
+        return classification_sections(judged)
+
+    def saved(self) -> dict[str, Any]:
+        """Name what prediction must repeat."""
+        return {"max_seq_length": self.max_length}
+
+
+def balanced_weights(labels: Sequence[int], classes: int) -> tuple[float, ...]:
+    """Weigh classes by the inverse of their share: counts 30, 10 give 0.67, 2; an absent class gets 1."""
+    counts = np.bincount(np.array(labels), minlength=classes)
+    weights = np.where(counts > 0, len(labels) / (classes * np.maximum(counts, 1)), 1.0)
+    return tuple(float(one) for one in weights)
+
+
+def from_settings(settings: Settings, corpus: Corpus) -> Classification:
+    """Set the task up from the options and the labels that were found."""
+    weights = weights_for(corpus) if settings.training.class_weights == "balanced" else ()
+    return Classification(
+        corpus.labels,
+        max_length=settings.data.max_seq_length,
+        label_smoothing=settings.training.label_smoothing_factor,
+        class_weights=weights,
+        skip_bad_rows=settings.data.skip_bad_rows,
+    )
+
+
+def weights_for(corpus: Corpus) -> tuple[float, ...]:
+    """Count the classes of the training rows."""
+    split = corpus.splits["train"]
+    labels = split.rows.table.column("label").take(pa.array(split.index)).to_pylist()
+    numbers = [corpus.labels.ids[str(one)] for one in labels if str(one) in corpus.labels.ids]
+    return balanced_weights(numbers, len(corpus.labels.names))

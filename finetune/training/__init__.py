@@ -1,0 +1,1 @@
+"""Training: device, precision, optimiser, loop, checkpoints. Knows tasks only through finetune.tasks.base."""

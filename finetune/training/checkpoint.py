@@ -1,0 +1,169 @@
+"""Writes checkpoints that appear whole or not at all, keeps the newest few, and reads the newest sound one.
+
+Everything is safetensors and JSON: no pickle is ever written or read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from finetune.errors import TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from torch import nn
+
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass
+class State:
+    """How far training got; with the weights, the optimiser and the random state, all that a resume needs."""
+
+    step: int = 0
+    best_step: int | None = None
+    best_value: float = float("-inf")
+    best_loss: float = float("inf")
+    worse_evaluations: int = 0
+    stopped_early: bool = False
+    seconds: float = 0.0
+    texts: int = 0
+    losses: list[dict[str, float]] = field(default_factory=list)
+    evaluations: list[dict[str, float]] = field(default_factory=list)
+
+
+def weights_of(model: nn.Module) -> Tensors:
+    """Name every weight once: tied ones occur under their first name."""
+    named = [*model.named_parameters(), *model.named_buffers()]
+    kept = set(model.state_dict())
+    return {name: value.detach().contiguous() for name, value in named if name in kept}
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Tensors:
+    """Flatten the optimiser's state: parameter 3's first moment is '3.exp_avg'."""
+    state = optimiser.state_dict()["state"]
+    return {f"{number}.{name}": value for number, entry in state.items() for name, value in entry.items()}
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> None:
+    """Undo optimiser_tensors."""
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        number, name = key.split(".", 1)
+        state.setdefault(int(number), {})[name] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def random_tensors(device: torch.device) -> Tensors:
+    """Take the random state that dropout draws from."""
+    found = {"cpu": torch.get_rng_state()}
+    return {**found, "cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else found
+
+
+def restore_random(tensors: Tensors, device: torch.device) -> None:
+    """Undo random_tensors."""
+    torch.set_rng_state(tensors["cpu"])
+    if device.type == "cuda" and "cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["cuda"], device)
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of one run."""
+
+    folder: Path
+    keep: int
+
+    def path(self, step: int) -> Path:
+        """Name the folder of a step so that names sort by step."""
+        return self.folder / f"step-{step:08d}"
+
+    def steps(self) -> list[int]:
+        """List the steps that have a checkpoint, oldest first."""
+        return sorted(int(one.name[5:]) for one in self.folder.glob("step-*") if one.name[5:].isdecimal())
+
+    def save(self, state: State, parts: dict[str, Tensors]) -> None:
+        """Write beside the place, flush to the disk, rename; then drop what is older than wanted."""
+        work = self.folder / f".writing-{os.getpid()}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for left in self.folder.glob(".writing-*"):
+                shutil.rmtree(left)
+            work.mkdir()
+            write_parts(work, state, parts)
+            shutil.rmtree(self.path(state.step), ignore_errors=True)
+            work.rename(self.path(state.step))
+            flush(self.folder)
+        except (OSError, SafetensorError) as error:
+            shutil.rmtree(work, ignore_errors=True)
+            raise TrainingError(
+                f"{self.folder}: the checkpoint of step {state.step} cannot be written ({error}); free some "
+                "disk space, then start the same command again: it goes on from the checkpoint before"
+            ) from None
+        self.rotate(state.best_step)
+
+    def rotate(self, best: int | None) -> None:
+        """Delete the oldest ones, never the best."""
+        for step in self.steps()[: -self.keep]:
+            if step != best:
+                shutil.rmtree(self.path(step))
+
+    def newest(self, say: Callable[[str], None]) -> tuple[State, dict[str, Tensors]] | None:
+        """Read the newest checkpoint that is sound; one that is damaged is named and passed over."""
+        for step in reversed(self.steps()):
+            try:
+                return self.load(step)
+            except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+                say(f"checkpoint {self.path(step).name} is damaged ({error}): falling back to the one before")
+        return None
+
+    def load(self, step: int) -> tuple[State, dict[str, Tensors]]:
+        """Read one checkpoint and compare it with the digests written beside it."""
+        folder = self.path(step)
+        noted: dict[str, Any] = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        for name, digest in noted["digests"].items():
+            if digest_of(folder / f"{name}.safetensors") != digest:
+                raise ValueError(f"{name}.safetensors is not what was written")
+        return State(**noted["state"]), {
+            name: load_file(folder / f"{name}.safetensors") for name in noted["digests"]
+        }
+
+
+def write_parts(folder: Path, state: State, parts: dict[str, Tensors]) -> None:
+    """Write tensors and state, each flushed to the disk before the next."""
+    digests = {}
+    for name, tensors in parts.items():
+        path = folder / f"{name}.safetensors"
+        save_file({key: value.contiguous() for key, value in tensors.items()}, path)
+        flush(path)
+        digests[name] = digest_of(path)
+    path = folder / "state.json"
+    path.write_text(json.dumps({"state": dataclasses.asdict(state), "digests": digests}), encoding="utf-8")
+    flush(path)
+
+
+def digest_of(path: Path) -> str:
+    """Hash a file's contents."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
+
+
+def flush(path: Path) -> None:
+    """Make sure that a power cut cannot undo what was written."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,90 @@
+"""Chooses the device and the number format, and says why."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from finetune.errors import RequestError
+
+FAST_BF16_FLAGS = ("amx_bf16", "avx512_bf16")
+CPU_TOKENS = 8192
+BYTES_PER_TOKEN = 4_000_000  # activations of BERT-base for one token, measured with head-room
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where and in which format the model is computed, each with its reason."""
+
+    device: torch.device
+    device_why: str
+    precision: str
+    precision_why: str
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the matrix products."""
+        return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[self.precision]
+
+    def autocast(self) -> torch.autocast:
+        """Compute matrix products in the chosen format inside this context."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.precision != "fp32")
+
+
+def choose_device(gpu_id: int | None, precision: str) -> Device:
+    """Take the GPU that the user named, the first one, or the CPU."""
+    device, why = find_device(gpu_id)
+    found, reason = find_precision(device, precision)
+    return Device(device, why, found, reason)
+
+
+def find_device(gpu_id: int | None) -> tuple[torch.device, str]:
+    """Resolve the GPU's number; a GPU that is not there is refused, not replaced by the CPU in silence."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if gpu_id is not None and gpu_id >= count:
+        have = f"torch sees {count} GPUs" if count else "torch sees no GPU here"
+        accepted = f"0 to {count - 1}, or -1 for the CPU" if count else "-1 for the CPU"
+        raise RequestError(f"--gpu-id is {gpu_id}, but {have}; accepted: {accepted}")
+    if gpu_id == -1:
+        return torch.device("cpu"), "--gpu-id -1"
+    if count == 0:
+        cores = len(os.sched_getaffinity(0))
+        return torch.device("cpu"), f"torch sees no GPU; {cores} cores, {torch.get_num_threads()} threads"
+    number = gpu_id or 0
+    return torch.device("cuda", number), f"{torch.cuda.get_device_name(number)}, GPU {number} of {count}"
+
+
+def find_precision(device: torch.device, wanted: str) -> tuple[str, str]:
+    """Take bf16 where the hardware multiplies in it, else fp16 on a GPU and fp32 on a CPU."""
+    if wanted == "fp16" and device.type == "cpu":
+        raise RequestError("--precision fp16 needs a GPU; accepted on a CPU: auto, bf16, fp32")
+    if wanted != "auto":
+        return wanted, f"--precision {wanted}"
+    if device.type == "cuda":
+        if torch.cuda.get_device_capability(device) >= (8, 0):
+            return "bf16", "this GPU multiplies in bf16"
+        return "fp16", "this GPU has no bf16; the loss is scaled"
+    flags = [one for one in FAST_BF16_FLAGS if one in cpu_flags()]
+    return ("bf16", f"this CPU has {flags[0]}") if flags else ("fp32", "this CPU has no bf16 instructions")
+
+
+def cpu_flags() -> set[str]:
+    """Read the CPU's instruction sets from /proc/cpuinfo; unknown elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    return next((set(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), set())
+
+
+def token_budget(device: Device, max_tokens: int | None) -> tuple[int, str]:
+    """Say how many tokens go through the model at once."""
+    if max_tokens is not None:
+        return max_tokens, "--max-tokens"
+    if device.device.type == "cpu":
+        return CPU_TOKENS, "fits the caches of a CPU"
+    free = torch.cuda.mem_get_info(device.device)[0]
+    return max(CPU_TOKENS, min(1 << 17, free // BYTES_PER_TOKEN)), f"{free >> 30} GiB of GPU memory are free"

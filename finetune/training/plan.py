@@ -1,0 +1,64 @@
+"""Turns the options into counts of steps, each with the reason that is said at the start."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from finetune.batching import steps_per_epoch
+
+if TYPE_CHECKING:
+    from finetune.options import Settings
+    from finetune.training.device import Device
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many steps, and after how many of them something else happens."""
+
+    batch_size: int
+    steps_per_epoch: int
+    total_steps: int
+    eval_steps: int
+    save_steps: int
+    logging_steps: int
+    max_tokens: int
+
+
+def make_plan(settings: Settings, rows: int, max_tokens: int) -> Plan:
+    """Count the steps of a run over so many rows."""
+    training, run = settings.training, settings.run
+    per_epoch = steps_per_epoch(rows, training.batch_size)
+    total = training.max_steps or max(1, math.ceil(training.num_train_epochs * per_epoch))
+    evaluate = run.eval_steps or per_epoch
+    logging = run.logging_steps or max(1, total // 100)
+    return Plan(
+        training.batch_size, per_epoch, total, evaluate, run.save_steps or evaluate, logging, max_tokens
+    )
+
+
+def start_lines(settings: Settings, plan: Plan, device: Device, budget_why: str) -> list[str]:
+    """Say what was resolved and why."""
+    training = settings.training
+    accumulated = (
+        f" x {training.gradient_accumulation_steps}" if training.gradient_accumulation_steps > 1 else ""
+    )
+    batch = f"--per-device-train-batch-size {training.per_device_train_batch_size}{accumulated}"
+    source = (
+        "--max-steps"
+        if training.max_steps
+        else f"{training.num_train_epochs:g} epochs of {plan.steps_per_epoch}"
+    )
+    warmup = f"{training.warmup_steps:g} {'of the' if training.warmup_steps < 1 else ''} steps".replace(
+        "  ", " "
+    )
+    often = f"evaluation every {plan.eval_steps:,}, checkpoint every {plan.save_steps:,}"
+    return [
+        f"device     {device.device} ({device.device_why})",
+        f"precision  {device.precision} ({device.precision_why})",
+        f"batch      {plan.batch_size} texts a step ({batch})",
+        f"           at most {plan.max_tokens:,} tokens at once ({budget_why})",
+        f"steps      {plan.total_steps:,} ({source}), {often}",
+        f"rate       {training.learning_rate:g}, {training.lr_scheduler_type}, warm-up {warmup}",
+    ]

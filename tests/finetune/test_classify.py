@@ -1,0 +1,82 @@
+"""Training a classifier from the command line, end to end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from finetune.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def arguments(news: Path, encoder: Path, out: Path, *more: str) -> list[str]:
+    given = ["--data", str(news), "--encoder", str(encoder), "--output-dir", str(out), "--gpu-id", "-1"]
+    return ["classify", *given, "--epochs", "1", "--lr", "1e-3", "--max-rows", "320", *more]
+
+
+@pytest.fixture(scope="module")
+def finished(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "news"
+    assert main(arguments(news, encoder, out, "--epochs", "6", "--save-path", str(out.parent / "final"))) == 0
+    return out
+
+
+def test_a_run_learns_the_demo_data(finished: Path) -> None:
+    metrics = json.loads((finished / "metrics.json").read_text())
+    assert metrics["test"]["accuracy"] > 0.8
+    assert metrics["training"]["steps"] == 60
+
+
+def test_a_run_leaves_what_the_design_promises(finished: Path) -> None:
+    left = {str(one.relative_to(finished)) for one in finished.rglob("*")}
+    for name in ("config.json", "metrics.json", "report.md", "model/model.safetensors", "model/README.md"):
+        assert name in left
+    assert any("events.out.tfevents" in name for name in left)
+    assert (finished.parent / "final" / "model.safetensors").is_file()
+
+
+def test_config_names_versions_and_fingerprints(finished: Path) -> None:
+    config = json.loads((finished / "config.json").read_text())
+    assert config["versions"]["torch"]
+    assert set(config["data"]["fingerprints"]) == {"train", "validation", "test"}
+
+
+def test_the_model_loads_with_plain_transformers(finished: Path) -> None:
+    from transformers import AutoModelForSequenceClassification  # noqa: PLC0415
+
+    model = AutoModelForSequenceClassification.from_pretrained(finished / "model")
+    assert model.config.id2label[0] == "体育"
+
+
+def test_pictures_in_the_report_exist(finished: Path) -> None:
+    report = (finished / "report.md").read_text()
+    for name in ("curves", "confusion", "calibration"):
+        assert f"](pictures/{name}.png)" in report
+        assert (finished / "pictures" / f"{name}.png").stat().st_size > 5000
+
+
+def test_the_same_command_again_repeats_the_result(
+    finished: Path, news: Path, encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(news, encoder, finished, "--epochs", "6")) == 0
+    assert "this run is finished" in capsys.readouterr().err
+
+
+def test_other_settings_do_not_overwrite_a_run(
+    finished: Path, news: Path, encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(news, encoder, finished, "--epochs", "6", "--lr", "2e-3")) == 2
+    assert "learning_rate was 0.001, is 0.002" in capsys.readouterr().err
+
+
+def test_start_lines_say_what_was_chosen_and_why(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(news, encoder, tmp_path / "run", "--max-steps", "2", "--precision", "fp32")) == 0
+    said = capsys.readouterr().err
+    for part in ("cpu (--gpu-id -1)", "fp32 (--precision fp32)", "32 texts a step", "2 (--max-steps)"):
+        assert part in said
