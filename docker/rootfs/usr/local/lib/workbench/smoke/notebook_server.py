@@ -63,7 +63,7 @@ class NotebookServer:
             channel.send(json.dumps(request))
             return _printed(channel, request["header"]["msg_id"])
 
-    def _ask(self, method: str, path: str, expected: int, **arguments: object) -> str:
+    def _ask(self, method: str, path: str, expected: int, **arguments: Any) -> str:  # noqa: ANN401 - data= or json=, passed on
         headers = {"X-XSRFToken": self._token()}
         try:
             answer = self.session.request(
@@ -72,14 +72,14 @@ class NotebookServer:
                 headers=headers,
                 timeout=SECONDS,
                 allow_redirects=False,
-                **arguments,  # type: ignore[arg-type] # data= or json=, passed on as given
+                **arguments,
             )
         except requests.RequestException as error:
             raise FailedError(f"no Jupyter at {self.url}: {type(error).__name__}", DOWN_MEND) from error
         if answer.status_code != expected:
             told = f"{method} {path} answered {answer.status_code}, expected {expected}"
             raise FailedError(told, PASSWORD_MEND if path != "/api/kernels" else DOWN_MEND)
-        return answer.text
+        return str(answer.text)
 
     def _token(self) -> str:
         return str(self.session.cookies.get("_xsrf") or "")

@@ -28,7 +28,7 @@ def find_off_device(model: nn.Module, batch: object, device: torch.device | None
         *(("buffer", name, tensor) for name, tensor in model.named_buffers()),
         *(("input", name, tensor) for name, tensor in _tensors(batch, "")),
     ]
-    return [Stray(kind, name, str(t.device)) for kind, name, t in named if not _same(t.device, wanted)]
+    return [Stray(kind, name, str(t.device)) for kind, name, t in named if not same_place(t.device, wanted)]
 
 
 def expected_device(model: nn.Module) -> torch.device:
@@ -67,7 +67,8 @@ def _tensors(value: object, name: str) -> Iterator[tuple[str, torch.Tensor]]:
             yield from _tensors(item, f"{name}[{index}]")
 
 
-def _same(found: torch.device, wanted: torch.device) -> bool:
+def same_place(found: torch.device, wanted: torch.device) -> bool:
+    """Compare as people mean it: "cuda" is any GPU, "cuda:1" that one."""
     return found.type == wanted.type and (wanted.index is None or found.index in (None, wanted.index))
 
 

@@ -65,6 +65,7 @@ def _await(process: ForkServerProcess, receiver: Connection, limit: float) -> Ou
     with suppress(EOFError):
         if receiver.poll():
             outcome: Outcome = receiver.recv()
+            process.join(timeout=5)  # it removes its temporary files before its group is ended
             return outcome
     process.join(timeout=1)
     if process.exitcode is None:
@@ -77,7 +78,6 @@ def _death(code: int) -> str:
 
 
 def _end(process: ForkServerProcess) -> None:
-    process.join(timeout=5)
     if process.pid is not None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
