@@ -53,6 +53,7 @@ class Up:
         self.console.say(f"Variant {choice.variant.name}: {choice.reason}")
         base = known.get(choice.variant.name) if choice.source == "local" else None
         if base is None:
+            self._check_disk(docker)
             base = self._base(docker, choice)
         reference = f"nlp-workbench/{self.settings.name}:{choice.variant.name}"
         return Recipe(reference, choice.variant.name, base, *owner), choice.reason
@@ -74,7 +75,6 @@ class Up:
         return choose(requested, plan.variants, seen.gpus, seen.driver, offered)
 
     def _base(self, docker: Docker, choice: Choice) -> bases.Base:
-        self._check_disk()
         if choice.source == "registry":
             return bases.pull(docker, self.console, self.settings, choice.variant)
         return bases.build(docker, self.console, choice.variant.torch_build, choice.source, self._secrets("pypi"))
@@ -89,11 +89,13 @@ class Up:
         apt = "" if kind == "registry" else install.apt_sources(self.host, self.settings.plan.apt_mirror)
         return network.write_build(self.settings, self.state, index, apt)
 
-    def _check_disk(self) -> None:
-        free = self.host.disk_free("/var/lib/docker")
+    def _check_disk(self, docker: Docker) -> None:
+        root = docker.run("info", "--format", "{{.DockerRootDir}}").strip()
+        free = self.host.disk_free(root)
         if free is not None and free < NEEDED_BYTES and not self.settings.get("SKIP_DISK_CHECK"):
             raise HostNotReady(
-                f"{free / 2**30:.1f} GB free for the container engine found; a first build needs {NEEDED_BYTES / 2**30:.0f}."
+                f"{free / 2**30:.1f} GB free below {root}, where the container engine keeps images;"
+                f" a first build needs {NEEDED_BYTES / 2**30:.0f}."
                 " Make room (`docker system df` shows what takes it), then `make up` again."
             )
 
