@@ -1,0 +1,143 @@
+"""`make test`: proves the project on a machine that has nothing but Python, make and root (or what root would install).
+
+Each stage is one command whose output is shown as it comes; the first failure does not hide the later ones, and the
+exit code is 1 when any stage failed. `python3 tests/run.py launcher lint` runs some of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+VENV = CHECKOUT / "tests" / ".venv"
+LOCK = CHECKOUT / "tests" / "requirements" / "host.txt"
+# - busybox-static: stands in for the image where only the wiring is tested
+# - chromium: opens Jupyter and TensorBoard as a person does
+PROGRAMS = {
+    "busybox": "busybox-static",
+    "chromium": "chromium",
+    "git": "git",
+    "rsync": "rsync",
+    "ssh": "openssh-client",
+}
+PYTHON = ["ruff check .", "ruff format --check .", "mypy launcher tests/launcher tests/run.py"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of the proof."""
+
+    name: str
+    run: Callable[[], None]
+
+
+def sh(*argv: str, **env: str) -> None:
+    """Run one command in the checkout, its output passed through; CalledProcessError where it fails."""
+    print("$", " ".join(argv), flush=True)
+    path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(argv, cwd=CHECKOUT, env={**os.environ, "PATH": path, **env}, check=True)
+
+
+def pytest(*places: str) -> None:
+    """Run the tests of some folders on the host."""
+    sh("python", "-m", "pytest", "-q", "--timeout=600", *places)
+
+
+def prepare() -> None:
+    """Install the host's programs (as root, from the distribution) and the locked Python packages."""
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        sh("apt-get", "-q", "update")
+        sh("apt-get", "-q", "-y", "install", "--no-install-recommends", *missing, DEBIAN_FRONTEND="noninteractive")
+    elif missing:
+        print(f"not installed, and installing needs root: {', '.join(missing)}; some tests will say so", flush=True)
+    stamp = VENV / hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if not stamp.exists():
+        sh(sys.executable, "-m", "venv", "--clear", str(VENV))
+        sh("python", "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(LOCK))
+        stamp.touch()
+
+
+def lint() -> None:
+    """Style and types of everything that needs no torch; shell scripts and Dockerfiles."""
+    for command in PYTHON:
+        sh(*command.split())
+    pytest("tests/lint")
+
+
+def image() -> str:
+    """The reference of this checkout's image, as `make status` tells it."""
+    argv = [sys.executable, "-m", "launcher", "status"]
+    answer = subprocess.run(
+        argv, cwd=CHECKOUT, env={**os.environ, "FORMAT": "json"}, check=False, stdout=subprocess.PIPE
+    )
+    return str(json.loads(answer.stdout)["image"])
+
+
+def inside() -> None:
+    """Everything that needs torch: in a child of the image, as its user, without a network."""
+    tag = image().split(":")[0] + ":tests"
+    secrets = [f"--secret=id={name},src=.workbench/{path}" for name, path in SECRETS.items()]
+    sh("docker", "build", "--quiet", "--file=tests/Dockerfile", f"--build-arg=IMAGE={image()}", *secrets, f"--tag={tag}", ".")
+    run = ["docker", "run", "--rm", "--network=none", "--shm-size=2gb", f"--volume={CHECKOUT}:/checkout:ro"]
+    run += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1", tag]
+    sh(*run, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "finetune", "scripts")
+    places = ["tests/finetune", "tests/smoke", "tests/notebooks", "tests/gpu"]
+    sh(*run, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=600", *places)
+
+
+SECRETS = {"network": "build/network", "ca": "ca-certificates.crt"}
+STAGES = [
+    Stage("lint", lint),
+    Stage("launcher", lambda: pytest("tests/launcher")),
+    Stage("up", lambda: sh("make", "up")),
+    Stage("smoke-test", lambda: sh("make", "smoke-test")),
+    Stage("image", lambda: pytest("tests/image", "tests/gpu_wiring")),
+    Stage("inside", inside),
+    Stage("stack", lambda: pytest("tests/stack")),
+]
+
+
+def main() -> int:
+    """Run the stages; print how each ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(stage.name for stage in STAGES))
+    chosen = parser.parse_args().stages
+    unknown = set(chosen) - {stage.name for stage in STAGES}
+    if unknown:
+        parser.error(f"no such stage: {', '.join(sorted(unknown))}")
+    prepare()
+    ended = {}
+    for stage in STAGES:
+        if not chosen or stage.name in chosen:
+            ended[stage.name] = _run(stage)
+    print("\n" + "\n".join(f"{name:<12} {how}" for name, how in ended.items()), flush=True)
+    return int(any("failed" in how for how in ended.values()))
+
+
+def _run(stage: Stage) -> str:
+    print(f"\n=== {stage.name}", flush=True)
+    began = time.monotonic()
+    try:
+        stage.run()
+        how = "passed"
+    except (subprocess.CalledProcessError, OSError, ValueError) as error:
+        how = f"failed: {error}"
+    return f"{how} ({time.monotonic() - began:.0f} s)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
