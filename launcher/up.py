@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from launcher.host import Host
     from launcher.settings import Settings
     from launcher.state import State
+    from launcher.variants import Variant
 
 NEEDED_BYTES = 16 * 2**30
 LOCK_LIMIT = "rlimit type 8"
@@ -77,17 +78,18 @@ class Up:
     def _base(self, docker: Docker, choice: Choice) -> bases.Base:
         if choice.source == "registry":
             return bases.pull(docker, self.console, self.settings, choice.variant)
-        return bases.build(docker, self.console, choice.variant.torch_build, choice.source, self._secrets("pypi"))
+        secrets = self._secrets(choice.source, choice.variant)
+        return bases.build(docker, self.console, choice.variant.torch_build, choice.source, secrets)
 
     def _build(self, docker: Docker, recipe: Recipe) -> None:
         if not image.is_current(docker, recipe):
-            image.build(docker, self.console, recipe, self._secrets(recipe.base.kind))
+            variant = self.settings.plan.variants[recipe.variant]
+            image.build(docker, self.console, recipe, self._secrets(recipe.base.kind, variant))
 
-    def _secrets(self, kind: str) -> Dict[str, str]:
+    def _secrets(self, kind: str, variant: Variant) -> Dict[str, str]:
         """Debian's sources for a base built here, which has none of its own; a pulled base brings its own."""
-        index = self.settings.plan.variants.rows["cpu"].wheel_index
         apt = "" if kind == "registry" else install.apt_sources(self.host, self.settings.plan.apt_mirror)
-        return network.write_build(self.settings, self.state, index, apt)
+        return network.write_build(self.settings, self.state, variant.wheel_index, apt)
 
     def _check_disk(self, docker: Docker) -> None:
         root = docker.run("info", "--format", "{{.DockerRootDir}}").strip()
