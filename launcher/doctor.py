@@ -46,7 +46,8 @@ def main(host: Host, plan: Plan, format_: str = "text", out: IO[str] = sys.stdou
     """Print the findings as text or json; 2 where something must be mended before `make up` can work."""
     findings = examine(host, plan)
     if format_ == "json":
-        out.write(render.as_json(findings))
+        text = render.as_json(findings)
     else:
-        out.write(render.as_text(findings, render.style_of(out, host.environ)))
+        text = render.as_text(findings, render.style_of(out, host.environ))
+    out.write(render.writable(text, out))
     return exit_code(findings)

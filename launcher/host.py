@@ -84,7 +84,7 @@ class Host:
     def disk_free(self, path: str | Path) -> int | None:
         """Bytes that an ordinary user may still write below `path` (or its nearest parent that exists)."""
         place = self.path(path)
-        while not place.exists() and place != place.parent:
+        while not os.path.lexists(place) and place != place.parent:
             place = place.parent
         try:
             return shutil.disk_usage(place).free
@@ -108,7 +108,8 @@ class Host:
         found: dict[str, str] = {}
         for folder in self.environ.get("PATH", os.defpath).split(os.pathsep):
             path = Path(folder or ".") / name
-            if path.is_file() and os.access(path, os.X_OK):
+            # not Path.is_file, which raises where a folder of PATH is closed to us
+            if os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113
                 found.setdefault(os.path.realpath(path), str(path))
         return list(found.values())
 
@@ -133,7 +134,7 @@ class Host:
         except WorkbenchError as error:
             return Completed(tuple(argv), NOT_FOUND, stderr=str(error))
 
-    def stream(
+    def stream(  # noqa: PLR0913, PLR0917 - what a process needs to start
         self,
         argv: Sequence[str],
         on_line: Callable[[str], None],

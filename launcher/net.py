@@ -12,8 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from http.client import HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def _ask(url: str, route: Route, started: float) -> Reach:
         # 401 is a registry's way to say that it is there
         kind, reason = ("ok" if status == UNAUTHORISED else "http"), f"HTTP {status} {error.reason}"
         error.close()
-    except (OSError, HTTPException, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong out there is an answer
         kind, reason = _explain(error)
     return Reach(url, kind == "ok", kind, reason, time.monotonic() - started, status, date)
 
@@ -103,8 +102,18 @@ def _opener(url: str, route: Route) -> urllib.request.OpenerDirector:
                 f"{proxy}: a SOCKS proxy, which this check cannot use; an http:// one is accepted"
             )
     return urllib.request.build_opener(
-        urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=context)
+        urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=context), _HeadAgain
     )
+
+
+class _HeadAgain(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect with HEAD too; before Python 3.13 it became a GET."""
+
+    def redirect_request(self, *args: Any) -> urllib.request.Request | None:  # noqa: ANN401
+        found = super().redirect_request(*args)
+        if found is not None:
+            found.method = "HEAD"
+        return found
 
 
 class _CaFileError(ValueError):

@@ -20,7 +20,8 @@ PORTS = {"jupyter": 8888, "ssh": 2222, "tensorboard": 6006}
 class Plan:
     """Settings that doctor checks the host against.
 
-    index and apt_mirror None mean the host's own; proxies are keyed http, https and no; fixed are the
+    base is auto, pull or build; index and apt_mirror None mean the host's own, torch_index None the
+    variant's; proxies are keyed http, https and no; fixed are the
     services whose port the user gave, for which no other is taken.
     """
 
@@ -29,7 +30,9 @@ class Plan:
     variant: str = "auto"
     workspace: Path | None = None
     registry: str = DOCKER_HUB
+    base: str = "auto"
     index: str | None = None
+    torch_index: str | None = None
     apt_mirror: str | None = None
     hub: str = MODEL_HUB
     proxies: Mapping[str, str] = field(default_factory=dict)
@@ -54,6 +57,8 @@ def from_settings(checkout: Path, variants: Variants, settings: Mapping[str, str
         variant=settings.get("VARIANT") or "auto",
         workspace=checkout / Path(workspace) if workspace else None,
         registry=settings.get("REGISTRY") or DOCKER_HUB,
+        base=settings.get("BASE") or "auto",
+        torch_index=settings.get("TORCH_INDEX") or None,
         index=_first(settings, "PYPI_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"),
         apt_mirror=settings.get("APT_MIRROR") or None,
         hub=settings.get("HF_ENDPOINT") or MODEL_HUB,

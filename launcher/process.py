@@ -83,6 +83,8 @@ def run(start: Start, timeout: float | None) -> Completed:
         except subprocess.TimeoutExpired:
             _kill_group(process, grace=0)
             return Completed(argv, KILLED, timed_out=True)
+        finally:
+            _close(process)
     return Completed(argv, process.returncode, _text(out), _text(err))
 
 
@@ -138,8 +140,8 @@ def _feed(process: subprocess.Popen[bytes], text: str | None) -> None:
 def _pump(process: subprocess.Popen[bytes], lines: queue.Queue[str | None]) -> None:
     """Universal newlines, so that each redraw of a progress bar is a line."""
     if process.stdout is not None:
-        with contextlib.suppress(OSError, ValueError):
-            for line in io.TextIOWrapper(process.stdout, encoding="utf-8", errors="replace"):
+        with io.TextIOWrapper(process.stdout, encoding="utf-8", errors="replace") as text:
+            for line in text:
                 lines.put(line.rstrip("\n"))
     lines.put(None)
 
@@ -180,6 +182,9 @@ def _kill_group(process: subprocess.Popen[bytes], grace: float) -> None:
             process.wait(timeout=grace)
     _signal(process, signal.SIGKILL)
     process.wait()
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with contextlib.suppress(OSError):

@@ -37,6 +37,12 @@ def style_of(out: IO[str], environ: Mapping[str, str]) -> Style:
     return Style(max(NARROWEST, min(columns, WIDEST)), colour, encoding == "utf8")
 
 
+def writable(text: str, out: IO[str]) -> str:
+    """The text with a ? for what the stream cannot encode: a name from the host may hold any byte."""
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
 def as_json(findings: Sequence[Finding]) -> str:
     """One object: version, exit_code, counts, and the findings with a fixed set of keys."""
     counts = {status: sum(finding.status == status for finding in findings) for status in STATUSES}

@@ -44,9 +44,10 @@ def _missing(engine: Engine, system: System) -> Finding:
     found = "no program called docker on PATH"
     if engine.standalone_compose:
         found += f", only docker-compose {engine.standalone_compose}"
-    return error(
-        "engine-missing", found, f"nothing can be built or started. {NEEDED}.", install_engine(system)
-    )
+    mend = install_engine(system)
+    if system.family == "debian":
+        mend = ["# run as root, `make up` does this by itself", *mend]
+    return error("engine-missing", found, f"nothing can be built or started. {NEEDED}.", mend)
 
 
 def _silent(engine: Engine, system: System) -> Finding:

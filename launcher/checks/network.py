@@ -23,9 +23,13 @@ WHAT = {
     "index": (
         "the package index",
         "Python packages cannot be installed",
-        "make up PYPI_INDEX=https://…/simple",
+        "make up PYPI_INDEX=https://mirror.example/simple",
     ),
-    "apt": ("apt's mirror", "Debian packages cannot be installed", "make up APT_MIRROR=http://…/debian"),
+    "apt": (
+        "apt's mirror",
+        "Debian packages cannot be installed",
+        "make up APT_MIRROR=http://mirror.example",
+    ),
     "hub": ("the model hub", "models cannot be downloaded", "echo HF_ENDPOINT=https://hf-mirror.com >> .env"),
     "wheels": ("PyTorch's wheel index", "bases cannot be built from its wheels", ""),
 }

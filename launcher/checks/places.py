@@ -30,7 +30,7 @@ def check_system(facts: Facts) -> Iterator[Finding]:
     elif system.machine != "x86_64":
         causes = "PyTorch's CUDA images and wheels of 2.7.1 are for x86_64: only the cpu variant works"
         yield warning("architecture", f"the processor is {system.machine}", causes, ["make up VARIANT=cpu"])
-    if system.container and facts.engine.server is None:
+    if system.container and facts.engine.problem in {"missing", "stopped"}:
         causes = "an engine starts in here only if the outer container is privileged or shares its socket"
         mend = ["# run `make up` on the outer host, or mount /var/run/docker.sock", *install_engine(system)]
         yield warning("nested", f"this is a {system.container} container without an engine", causes, mend)
@@ -72,18 +72,19 @@ def check_files(facts: Facts) -> Iterator[Finding]:
     files = facts.files
     sudo = facts.system.sudo
     if files.strangers:
-        names = ", ".join(f"{name} (user {uid})" for name, uid in files.strangers)
+        (name, uid), more = files.strangers[0], len(files.strangers) - 1
+        names = f"{name} is user {uid}'s" + (f", and so are {more} more" if more else "")
         causes = "'Permission denied' as soon as a notebook or a training run writes there"
-        mend = [f"{sudo}chown -R {files.uid}:{files.gid} {files.mount}"]
-        yield warning("workspace-owner", f"not owned by user {files.uid}: {names}", causes, mend)
+        mend = [f"{sudo}chown -R {files.owner}: {files.mount}"]
+        yield warning("workspace-owner", f"{names}; the container's user is {files.owner}", causes, mend)
     elif files.read_only:
         mend = [f"chmod -R u+rwX {files.mount}", f"findmnt --target {files.mount}  # is the disk mounted ro?"]
         found = f"not writable: {', '.join(files.read_only)}"
         yield error("workspace-read-only", found, "no data, model or run can be saved", mend)
     else:
-        yield ok("workspace", f"{files.mount} belongs to {facts.system.user}")
+        yield ok("workspace", f"{files.mount} can be written by user {files.owner}")
     if files.sudo_user:
-        causes = "keys, .env and everything in workspace/ would belong to root, and not to you"
+        causes = ".workbench/ and .env would belong to root: `make` without sudo cannot read them later"
         mend = [f"sudo usermod -aG docker {files.sudo_user}", "newgrp docker", "make up  # without sudo"]
         yield warning("sudo", f"running through sudo as root, for {files.sudo_user}", causes, mend)
     yield from _surroundings(facts)

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from launcher.plan import Plan
 
 CHILDREN = ("", "data", "models", "runs")
+STAND_IN = 1000
 
 
 @dataclass(frozen=True)
 class Files:
-    """strangers: folders below the mount that belong to someone else, with the owner's number."""
+    """owner: the number of the container's user; strangers: folders of others, with their numbers."""
 
     mount: Path
     checkout: Path
-    uid: int
-    gid: int
+    owner: int
     strangers: tuple[tuple[str, int], ...] = ()
     read_only: tuple[str, ...] = ()
     file_system: str = ""
@@ -32,16 +32,28 @@ def look(host: Host, plan: Plan) -> Files:
     """The mount and its first level, which is what the container must write to."""
     folders = [plan.mount / child if child else plan.mount for child in CHILDREN]
     stats = [(str(folder), host.stat(folder)) for folder in folders]
+    owner = _owner(host, plan.checkout)
+    # root hands its own files over to the container's user by itself
+    accepted = {owner, 0} if host.is_root else {owner}
     return Files(
         mount=plan.mount,
         checkout=plan.checkout,
-        uid=host.uid,
-        gid=host.gid,
-        strangers=tuple((name, stat.uid) for name, stat in stats if stat and stat.uid != host.uid),
+        owner=owner,
+        strangers=tuple((name, stat.uid) for name, stat in stats if stat and stat.uid not in accepted),
         read_only=tuple(name for name, stat in stats if stat and not host.can_write(name)),
         file_system=_file_system(host, str(plan.mount)),
         sudo_user=host.environ.get("SUDO_USER") if host.is_root else None,
     )
+
+
+def _owner(host: Host, checkout: Path) -> int:
+    """For root, who never runs in the container: the one behind sudo, the checkout's owner, or 1000."""
+    if not host.is_root:
+        return host.uid
+    behind = host.environ.get("SUDO_UID", "")
+    found = host.stat(checkout)
+    candidates = [int(behind) if behind.isascii() and behind.isdigit() else 0, found.uid if found else 0]
+    return next((uid for uid in candidates if uid), STAND_IN)
 
 
 def _file_system(host: Host, path: str) -> str:

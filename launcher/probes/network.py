@@ -24,6 +24,10 @@ SECONDS = 5.0
 PIP_SECONDS = 3.0
 PIP_DEFAULT = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
+# "deb [arch=amd64] http://mirror.example/debian stable main", and the same as a stanza of lines
+APT_LINE = re.compile(r"^\s*deb\s+(?:\[[^\]]*\]\s*)?(https?://\S+)\s+(\S+)", re.MULTILINE)
+APT_STANZA = re.compile(r"^URIs:\s*(https?://\S+)[^\n]*\n(?:[^\n]+\n)*?Suites:\s*(\S+)", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Network:
@@ -37,9 +41,14 @@ class Network:
         return name not in self.answers or self.answers[name].ok
 
 
-def look(host: Host, plan: Plan, mirrors: Sequence[str] = ()) -> Network:
-    """Ask them all; `mirrors` are the engine's own, any of which will do for Docker Hub."""
+def look(host: Host, plan: Plan, mirrors: Sequence[str] = (), *, bases_only: bool = False) -> Network:
+    """Ask them all; `mirrors` are the engine's own, any of which will do for Docker Hub.
+
+    bases_only leaves out what decides nothing about the base: apt and the hub.
+    """
     targets = {name: url for name, url in _targets(host, plan, mirrors) if url}
+    if bases_only:
+        targets = {name: url for name, url in targets.items() if name not in {"apt", "hub"}}
     route = Route(plan.proxies, plan.cafile, SECONDS)
     with ThreadPoolExecutor(max_workers=len(targets)) as pool:
         asked = {name: pool.submit(host.reach, url, route) for name, url in targets.items()}
@@ -53,10 +62,13 @@ def look(host: Host, plan: Plan, mirrors: Sequence[str] = ()) -> Network:
 
 def sources(network: Network, plan: Plan, machine: str, local: frozenset[str] = frozenset()) -> Sources:
     """What choice.py needs to know of it; `local` names the variants whose base is already on this host."""
+    pull, build = plan.base != "build", plan.base != "pull"
     return Sources(
-        registry=network.ok("registry"),
-        wheel_indexes=frozenset(name for name in plan.variants.rows if network.ok(f"wheels/{name}")),
-        pypi=network.ok("index"),
+        registry=pull and network.ok("registry"),
+        wheel_indexes=frozenset(
+            name for name in plan.variants.rows if build and network.ok(f"wheels/{name}")
+        ),
+        pypi=build and network.ok("index"),
         local=local,
         machine=machine,
     )
@@ -64,14 +76,15 @@ def sources(network: Network, plan: Plan, machine: str, local: frozenset[str] = 
 
 def _targets(host: Host, plan: Plan, mirrors: Sequence[str]) -> list[tuple[str, str | None]]:
     index = plan.index or _index(host)
-    wheels = [(f"wheels/{name}", f"{row.wheel_index}/torch/") for name, row in plan.variants.rows.items()]
+    indexes = {name: plan.torch_index or row.wheel_index for name, row in plan.variants.rows.items()}
+    wheels = [(f"wheels/{name}", f"{url.rstrip('/')}/torch/") for name, url in indexes.items()]
     used = mirrors if plan.registry == DOCKER_HUB else ()
     return [
         ("registry", registry_url(plan.registry)),
         *((f"mirror/{number}", registry_url(mirror)) for number, mirror in enumerate(used)),
         *wheels,
         ("index", f"{index.rstrip('/')}/torch/" if _is_http(index) else None),
-        ("apt", plan.apt_mirror or _apt(host)),
+        ("apt", _debian(plan.apt_mirror) if plan.apt_mirror else _apt(host)),
         ("hub", plan.hub),
     ]
 
@@ -92,15 +105,20 @@ def _index(host: Host) -> str:
     return host.ask([host.python, "-c", PIP_DEFAULT], PIP_SECONDS).stdout.strip()
 
 
+def _debian(mirror: str) -> str:
+    """APT_MIRROR is the folder that holds debian/."""
+    return f"{mirror.rstrip('/')}/debian/dists/stable/InRelease"
+
+
 def _apt(host: Host) -> str | None:
-    """The first address in apt's lists; a host without apt has none."""
+    """The first release file that apt's lists name; a host without apt has none."""
     folder = "/etc/apt/sources.list.d"
     lists = [f"{folder}/{name}" for name in host.list_dir(folder) if name.endswith((".list", ".sources"))]
     for path in ["/etc/apt/sources.list", *lists]:
         text = host.read_text(path) or ""
-        found = re.search(r"^\s*(?:deb\s+(?:\[[^\]]*\]\s*)?|URIs:\s*)(https?://\S+)", text, re.MULTILINE)
+        found = APT_LINE.search(text) or APT_STANZA.search(text)
         if found:
-            return found.group(1)
+            return f"{found.group(1).rstrip('/')}/dists/{found.group(2)}/InRelease"
     return None
 
 

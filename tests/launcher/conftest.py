@@ -1,0 +1,55 @@
+"""A fence around the launcher's tests, and the hosts that they look at."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from launcher.host import Host
+from launcher.plan import Plan, from_settings
+from launcher.variants import Variants, load
+from tests.launcher.fakes import CHECKOUT, REPOSITORY, FakeHost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def real_world() -> None:
+    """Lifts the fence for a test that starts its own harmless programs or listens on this machine."""
+
+
+@pytest.fixture(autouse=True)
+def fence(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test starts a program, opens a connection or downloads anything unless it asks for real_world."""
+    if "real_world" in request.fixturenames:
+        return
+
+    def refuse(*args: object, **more: object) -> NoReturn:
+        pytest.fail(f"the fence: this test reaches for the real world with {args[1:]} {more}")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture
+def variants() -> Variants:
+    """The project's own table."""
+    return load(Host(), REPOSITORY / "docker" / "variants.json")
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    """A healthy Debian machine without a GPU."""
+    return FakeHost(tmp_path)
+
+
+@pytest.fixture
+def plan(variants: Variants) -> Plan:
+    """What `make up` without any setting asks for."""
+    return from_settings(CHECKOUT, variants, {})
