@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List
 
 from launcher import install
@@ -11,8 +12,6 @@ from launcher.errors import HostNotReady
 from launcher.plan import DOCKER_HUB
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from launcher.console import Console
     from launcher.docker import Docker
     from launcher.settings import Settings
@@ -98,19 +97,20 @@ def build(
 
 def _bootstrap(docker: Docker, console: Console, tag: str, sources: str) -> None:
     """Debian's root file system as an image, made by mmdebstrap."""
-    _need_mmdebstrap(docker, console)
-    archive = docker.checkout / ".workbench" / "build" / "debian.tar"
-    argv = ["mmdebstrap", "--variant=minbase", f"--include={INCLUDE}", SUITE, str(archive)]
-    if open(sources).read():
-        argv[1:1] = ["--customize-hook=rm -f \"$1\"/etc/apt/sources.list"]
-        argv.append(sources)
-    with console.step(f"Building Debian {SUITE} from the distribution's packages"):
-        try:
+    archive = docker.checkout / ".workbench" / "build" / f"{tag.replace(':', '-')}.tar"
+    if not archive.exists():
+        _need_mmdebstrap(docker, console)
+        part = archive.with_suffix(".part")
+        argv = ["mmdebstrap", "--variant=minbase", "--format=tar", f"--include={INCLUDE}", SUITE, str(part)]
+        if Path(sources).read_text():
+            argv[1:1] = ['--customize-hook=rm -f "$1"/etc/apt/sources.list']
+            argv.append(sources)
+        with console.step(f"Building Debian {SUITE} from the distribution's packages"):
             docker.follow(argv, console)
-            docker.follow([docker.client, "import", str(archive), tag], console)
-        finally:
-            if archive.exists():
-                archive.unlink()
+        part.rename(archive)
+    with console.step("Handing it to the engine"):
+        docker.follow([docker.client, "import", str(archive), tag], console)
+    archive.unlink()
 
 
 def _need_mmdebstrap(docker: Docker, console: Console) -> None:
