@@ -71,11 +71,13 @@ def choose(
 
 def _automatic(case: _Case) -> Choice:
     fitting = [row for row in case.variants.preferred if case.fits(row)]
-    if case.gpus and not fitting and len({_fitting_names(case, gpu) for gpu in case.gpus} - {""}) > 1:
+    if not fitting and any(_fitting_names(case, gpu) for gpu in case.gpus):
         raise RequestError(f"no variant runs on all GPUs: {_table(case)}. {_hide_some()}")
     workable = case.workable()
     if not workable:
-        raise HostNotReady(f"no base can be had for any variant: {_unobtainable(case.variants[CPU], case)}")
+        raise HostNotReady(
+            f"no base can be had for any variant: {_ways(case.variants[case.variants.default], case)}."
+        )
     taken = workable[0]
     return Choice(taken, _reason(case, taken, fitting), case.source(taken) or "")
 
@@ -138,10 +140,15 @@ def _fitting_names(case: _Case, gpu: Gpu) -> str:
 def _unobtainable(variant: Variant, case: _Case) -> str:
     if case.sources.machine != X86 and variant.uses_gpu:
         return f"its base exists for {X86} only, and this host is {case.sources.machine}."
+    return f"its base cannot be had: {_ways(variant, case)}."
+
+
+def _ways(variant: Variant, case: _Case) -> str:
+    """Every way to a base, and why it is closed."""
     ways = ["no registry answers"] if variant.base_image else []
     ways.append(f"{variant.wheel_index} does not answer")
     ways += [f"PyPI carries only {case.variants.pypi_build}" if case.sources.pypi else "PyPI does not answer"]
-    return f"its base cannot be had: {', '.join(ways)}."
+    return ", ".join(ways)
 
 
 def _kinds(gpus: Sequence[Gpu]) -> str:

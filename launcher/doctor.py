@@ -9,7 +9,7 @@ import sys
 from typing import IO, TYPE_CHECKING
 
 from launcher import render
-from launcher.checks import driver, engine, gpu, network, places, resources, toolkit
+from launcher.checks import driver, engine, gpu, network, places, proxy, resources, toolkit
 from launcher.facts import Facts, gather
 from launcher.findings import Finding, exit_code
 
@@ -28,6 +28,7 @@ CHECKS: list[Callable[[Facts], Iterator[Finding]]] = [
     resources.check,
     places.check_ports,
     places.check_files,
+    proxy.check,
     network.check,
 ]
 

@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from launcher.probes.system import System
 
 DOCKER_SCRIPT = "curl -fsSL https://get.docker.com -o get-docker.sh && {sudo}sh get-docker.sh"
-DOCKER_RPMS = "docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin"
+DOCKER_PACKAGES = "docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin"
+DOCKER_REPOSITORY = "https://download.docker.com/linux/centos/docker-ce.repo"
+# the first releases whose own packages are new enough
+OLDEST = {"ubuntu": "22.04", "debian": "13"}
 TOOLKIT = "https://nvidia.github.io/libnvidia-container"
 KEYRING = "/usr/share/keyrings/nvidia-container-toolkit-keyring.gpg"
 DESKTOP_WSL = (
@@ -25,24 +28,28 @@ def install_engine(system: System) -> list[str]:
 
 def _engine_packages(system: System) -> list[str]:
     sudo = system.sudo
-    script = [DOCKER_SCRIPT.format(sudo=sudo)]
-    if system.distribution == "ubuntu" and not system.older_than("22.04"):
-        return _apt(sudo, "docker.io docker-compose-v2 docker-buildx")
-    if system.distribution == "debian" and not system.older_than("13"):
-        return _apt(sudo, "docker.io docker-cli docker-compose docker-buildx")
-    if system.distribution == "fedora":
-        return [f"{sudo}dnf install -y moby-engine docker-cli docker-compose docker-buildx"]
-    if system.family == "fedora":
-        repository = "https://download.docker.com/linux/centos/docker-ce.repo"
-        return [
-            f"{sudo}dnf install -y dnf-plugins-core",
-            f"{sudo}dnf config-manager --add-repo {repository}",
-            f"{sudo}dnf install -y {DOCKER_RPMS}",
-        ]
+    if system.docker_packages:
+        return (
+            _apt(sudo, DOCKER_PACKAGES)
+            if system.family == "debian"
+            else [f"{sudo}dnf install -y {DOCKER_PACKAGES}"]
+        )
+    own = {
+        "ubuntu": _apt(sudo, "docker.io docker-compose-v2 docker-buildx"),
+        "debian": _apt(sudo, "docker.io docker-cli docker-compose docker-buildx"),
+        "fedora": [f"{sudo}dnf install -y moby-engine docker-cli docker-compose docker-buildx"],
+    }
+    if system.distribution in own and not system.older_than(OLDEST.get(system.distribution, "0")):
+        return own[system.distribution]
     return {
+        "fedora": [
+            f"{sudo}dnf install -y dnf-plugins-core",
+            f"{sudo}dnf config-manager --add-repo {DOCKER_REPOSITORY}",
+            f"{sudo}dnf install -y {DOCKER_PACKAGES}",
+        ],
         "arch": [f"{sudo}pacman -S --needed docker docker-compose docker-buildx"],
         "suse": [f"{sudo}zypper install -y docker docker-compose docker-buildx"],
-    }.get(system.family, script)
+    }.get(system.family, [DOCKER_SCRIPT.format(sudo=sudo)])
 
 
 def _apt(sudo: str, packages: str) -> list[str]:
@@ -65,6 +72,8 @@ def restart_engine(system: System) -> str:
 
 def join_group(system: System) -> list[str]:
     """Let this user talk to the engine; the group takes effect in a new login."""
+    if system.in_docker_group:
+        return ["newgrp docker  # or log in again: you are in the group, this login is older"]
     return [f"sudo usermod -aG docker {system.user}", "newgrp docker"]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # what cuInit and nvmlInit return
 NO_DEVICE, STUB, FABRIC, MISMATCH, NVML_MISMATCH = 100, 34, 802, 803, 18
-ON_CPU = "the GPU stays unused: everything runs on the CPU, 20 to 50 times slower"
+ON_CPU = "the GPU stays unused: everything runs on the CPU, many times slower"
 
 
 def severity(facts: Facts) -> str:

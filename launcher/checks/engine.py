@@ -122,8 +122,8 @@ def _kinds(engine: Engine, server: Server, system: System) -> Iterator[Finding]:
         yield warning(
             "engine-rootless",
             "the engine runs without root",
-            "unlimited locked memory (MEMLOCK=-1) is refused, and files made inside get other owners",
-            ["echo MEMLOCK=67108864 >> .env", "docker context use default  # where a root engine runs too"],
+            "the container's user is another one on the host and cannot write to workspace/",
+            ["docker context use default  # where an engine of root runs too", *_root_engine(system)],
         )
     if server.has("userns"):
         yield warning(
@@ -141,6 +141,10 @@ def _kinds(engine: Engine, server: Server, system: System) -> Iterator[Finding]:
             "every layer is a full copy: the image takes several times its size",
             ['# take "storage-driver": "vfs" out of /etc/docker/daemon.json, then restart the engine'],
         )
+
+
+def _root_engine(system: System) -> list[str]:
+    return [start_engine(system), *join_group(system)]
 
 
 def _plugins(engine: Engine, system: System) -> Iterator[Finding]:

@@ -73,7 +73,8 @@ def _usable(gpu: Gpu, facts: Facts) -> Iterator[Finding]:
         yield warning("gpu-exclusive", f"{gpu.label} is in compute mode 'exclusive process'", causes, reset)
     if 0 < gpu.memory < SMALL:
         causes = "BERT-base fine-tunes with small batches only; 'CUDA out of memory' otherwise"
-        yield warning("gpu-memory", f"{gpu.label} has {gpu.memory / 2**30:.1f} GiB of memory", causes)
+        found = f"{gpu.label} has {gpu.memory / 2**30:.1f} GiB of memory"
+        yield warning("gpu-memory", found, causes, ["# take small batches, or a smaller encoder"])
 
 
 def variant(facts: Facts) -> Finding:
@@ -83,10 +84,18 @@ def variant(facts: Facts) -> Finding:
         have = sources(facts.network, plan, facts.system.machine)
         choice = choose(plan.variant, plan.variants, seen.gpus, seen.driver, have)
     except WorkbenchError as refusal:
-        return finding("variant", ERROR, str(refusal), "`make up` refuses to start")
+        return finding("variant", ERROR, str(refusal), "`make up` refuses to start", _instead(facts))
     found = f"{choice.variant.name}: {choice.reason}"
     if choice.source == "pypi":
         return info(
             "variant", found, "no registry or wheel index: the base is built here, from PyPI's wheels"
         )
     return ok("variant", found)
+
+
+def _instead(facts: Facts) -> list[str]:
+    if facts.plan.variant != "auto":
+        return ["make up VARIANT=auto"]
+    if len(facts.nvidia.gpus) > 1:
+        return ["CUDA_VISIBLE_DEVICES=0 make up", "make up VARIANT=cpu"]
+    return ["make up REGISTRY=mirror.example", "make up PYPI_INDEX=https://mirror.example/simple"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from launcher.findings import Finding, error, info, ok, warning
 from launcher.mends import install_engine
+from launcher.plan import PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from launcher.facts import Facts
     from launcher.probes.ports import Port
@@ -44,7 +47,8 @@ def check_ports(facts: Facts) -> Iterator[Finding]:
     if len(set(numbers)) < len(numbers):
         found = ", ".join(f"{name} {number}" for name, number in facts.plan.ports.items())
         causes = "the second service fails to start: 'port is already allocated'"
-        yield error("port-twice", f"one port is given to two services: {found}", causes)
+        mend = ["make up " + " ".join(f"{name.upper()}_PORT={number}" for name, number in PORTS.items())]
+        yield error("port-twice", f"one port is given to two services: {found}", causes, mend)
 
 
 def _port(port: Port, facts: Facts) -> Finding:
@@ -73,12 +77,13 @@ def check_files(facts: Facts) -> Iterator[Finding]:
     sudo = facts.system.sudo
     if files.strangers:
         (name, uid), more = files.strangers[0], len(files.strangers) - 1
-        names = f"{name} is user {uid}'s" + (f", and so are {more} more" if more else "")
+        names = f"{name} belongs to user {uid}" + (f", so do {more} folders in it" if more else "")
         causes = "'Permission denied' as soon as a notebook or a training run writes there"
-        mend = [f"{sudo}chown -R {files.owner}: {files.mount}"]
+        mend = [f"{sudo}chown -R {files.owner}: {_quoted(files.mount)}"]
         yield warning("workspace-owner", f"{names}; the container's user is {files.owner}", causes, mend)
     elif files.read_only:
-        mend = [f"chmod -R u+rwX {files.mount}", f"findmnt --target {files.mount}  # is the disk mounted ro?"]
+        mount = _quoted(files.mount)
+        mend = [f"chmod -R u+rwX {mount}", f"findmnt --target {mount}  # is the disk mounted ro?"]
         found = f"not writable: {', '.join(files.read_only)}"
         yield error("workspace-read-only", found, "no data, model or run can be saved", mend)
     else:
@@ -90,15 +95,28 @@ def check_files(facts: Facts) -> Iterator[Finding]:
     yield from _surroundings(facts)
 
 
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _move(path: Path, checkout: Path) -> str:
+    return (
+        f"mv {_quoted(path)} ~/workbench" if path == checkout else "make up WORKSPACE=/a/path/without/colon"
+    )
+
+
 def _surroundings(facts: Facts) -> Iterator[Finding]:
     files = facts.files
-    if ":" in str(files.mount):
-        found = f"the path {files.mount} has a colon"
-        causes = "compose takes it for a separator: 'invalid volume specification'"
-        yield error("workspace-path", found, causes, [f"mv {str(files.checkout)!r} ~/workbench"])
+    for path in {files.checkout, files.mount}:
+        if ":" in str(path):
+            causes = "compose takes it for a separator: 'invalid volume specification'"
+            yield error(
+                "workspace-path", f"the path {path} has a colon", causes, [_move(path, files.checkout)]
+            )
+            break
     if files.file_system in FOREIGN:
         causes = "it keeps no Linux owners: sshd refuses its keys, small files are ten times slower"
-        mend = [f"git clone {str(files.checkout)!r} ~/workbench"]
+        mend = [f"git clone {_quoted(files.checkout)} ~/workbench"]
         yield warning("workspace-file-system", f"{files.mount} is on {files.file_system}", causes, mend)
     if files.file_system in NETWORK:
         causes = "a root engine may not read it (root_squash), and checkpoints are as slow as the network"
@@ -109,5 +127,5 @@ def _surroundings(facts: Facts) -> Iterator[Finding]:
         causes = (
             "the container may not read the mounted folders: 'Permission denied' though the owner is right"
         )
-        mend = [f"{facts.system.sudo}chcon -Rt container_file_t {files.checkout}"]
+        mend = [f"{facts.system.sudo}chcon -Rt container_file_t {_quoted(files.checkout)}"]
         yield warning("selinux", "SELinux is enforcing, and the engine has it on", causes, mend)

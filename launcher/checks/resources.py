@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from launcher.findings import Finding, error, info, ok, warning
@@ -30,7 +31,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield from _limits(facts)
     if not facts.system.avx2:
         causes = "torch falls back to slow kernels: training on the CPU takes several times as long"
-        yield warning("cpu-avx2", "this processor, or the virtual machine's model of it, has no AVX2", causes)
+        mend = ["# in a virtual machine, give it the host's processor: qemu -cpu host"]
+        yield warning(
+            "cpu-avx2", "this processor, or the virtual machine's model of it, has no AVX2", causes, mend
+        )
 
 
 def _gib(size: float) -> str:
@@ -47,7 +51,7 @@ def _disk(facts: Facts) -> Iterator[Finding]:
     where = facts.plan.checkout
     if seen.checkout_free < CHECKOUT_NEEDS:
         causes = "data, models and runs are kept there, and a checkpoint of BERT-base is 1.3 GB"
-        mend = [f"du -xh --max-depth=2 {facts.plan.mount} | sort -h | tail"]
+        mend = [f"du -xh --max-depth=2 {shlex.quote(str(facts.plan.mount))} | sort -h | tail"]
         yield warning("disk-checkout", f"{_gib(seen.checkout_free)} free below {where}", causes, mend)
     else:
         yield ok("disk-checkout", f"{_gib(seen.checkout_free)} free below {where}")
@@ -67,11 +71,12 @@ def _memory(facts: Facts) -> Iterator[Finding]:
     seen, server = facts.resources, facts.engine.server
     limit = seen.limits.memory
     if limit is not None and seen.memory is not None and limit < seen.memory:
-        what = f"a {facts.system.container} container" if facts.system.container else "a cgroup"
-        found = f"{what} around this host allows {_gib(limit)} of its {_gib(seen.memory)} of memory"
+        found = f"{_around(facts)} allows {_gib(limit)} of {_gib(seen.memory)} of memory"
         causes = "what starts from here is killed above that, without a word: 'Killed', exit code 137"
         status = info if limit >= MEMORY_LIKES else warning
-        yield status("memory-limit", found, causes, ["cat /proc/self/cgroup"])
+        yield status(
+            "memory-limit", found, causes, [_lift(facts, "--memory 16g --memory-swap 16g", "MemoryMax")]
+        )
     memory = server.memory if server is not None and server.desktop and server.memory else seen.memory
     if memory is None:
         return
@@ -79,11 +84,9 @@ def _memory(facts: Facts) -> Iterator[Finding]:
         yield ok("memory", f"{_gib(memory)} of memory")
         return
     causes = "fine-tuning BERT-base takes 4 to 6 GiB beside Jupyter: the kernel kills it, exit code 137"
-    mend = (
-        ["# in .wslconfig on Windows, [wsl2]: memory=12GB; then wsl.exe --shutdown"]
-        if facts.system.wsl
-        else []
-    )
+    mend = ["free -h  # what is in use"]
+    if facts.system.wsl:
+        mend = ["# in .wslconfig on Windows, [wsl2]: memory=12GB; then wsl.exe --shutdown"]
     yield (warning if memory >= MEMORY_NEEDS else error)("memory", f"{_gib(memory)} of memory", causes, mend)
 
 
@@ -104,14 +107,29 @@ def _shm(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _around(facts: Facts) -> str:
+    return f"the {facts.system.container} container" if facts.system.container else "the cgroup of this login"
+
+
+def _lift(facts: Facts, docker: str, property_: str) -> str:
+    """How the limit around us is raised, by whoever set it."""
+    if facts.system.container in {"docker", "podman"}:
+        return f"{facts.system.container} update {docker} CONTAINER  # on the outer host"
+    if facts.system.container:
+        return f"# raise the limit where this {facts.system.container} container is set up"
+    return f"sudo systemctl set-property user-{facts.files.owner}.slice {property_}="
+
+
 def _limits(facts: Facts) -> Iterator[Finding]:
     limits, watches = facts.resources.limits, facts.resources.watches
     if limits.cpus is not None and limits.cpus < 2:
         causes = "training on the CPU and DataLoader workers share them"
-        yield warning("cpu-limit", f"the cgroup around this host allows {limits.cpus:.1f} processors", causes)
+        mend = [_lift(facts, "--cpus 4", "CPUQuota")]
+        yield warning("cpu-limit", f"{_around(facts)} allows {limits.cpus:.1f} processors", causes, mend)
     if limits.pids is not None and limits.pids < PIDS_NEED:
         causes = "Jupyter and DataLoader workers cannot start threads: 'Resource temporarily unavailable'"
-        yield warning("pids-limit", f"the cgroup around this host allows {limits.pids} processes", causes)
+        mend = [_lift(facts, "--pids-limit -1", "TasksMax")]
+        yield warning("pids-limit", f"{_around(facts)} allows {limits.pids} processes", causes, mend)
     if watches is not None and watches < WATCHES_LIKE:
         setting = f"fs.inotify.max_user_watches={WATCHES_LIKE * 8}"
         mend = [f"echo {setting} | {facts.system.sudo}tee /etc/sysctl.d/60-inotify.conf"]

@@ -17,13 +17,19 @@ FAMILIES = {
     "arch": {"arch", "manjaro", "endeavouros"},
     "suse": {"suse", "opensuse", "opensuse-leap", "opensuse-tumbleweed", "sles"},
 }
+DOCKER_REPOSITORIES = (
+    "/etc/apt/sources.list.d/docker.list",
+    "/etc/apt/sources.list.d/docker.sources",
+    "/etc/yum.repos.d/docker-ce.repo",
+)
 
 
 @dataclass(frozen=True)
 class System:
     """What the exact commands depend on.
 
-    family is debian, fedora, arch, suse or generic; wsl is 0, 1 or 2; container names what runs around us.
+    family is debian, fedora, arch, suse or generic; wsl is 0, 1 or 2; container names what runs around us;
+    docker_packages: Docker's own repository is in use, whose packages shut the distribution's out.
     """
 
     kernel: str = "Linux"
@@ -39,6 +45,8 @@ class System:
     avx2: bool = True
     is_root: bool = False
     user: str = "you"
+    in_docker_group: bool = False
+    docker_packages: bool = False
 
     @property
     def sudo(self) -> str:
@@ -68,7 +76,15 @@ def look(host: Host) -> System:
         avx2=_avx2(host),
         is_root=host.is_root,
         user=host.username,
+        in_docker_group=_in_group(host.read_text("/etc/group") or "", "docker", host.username),
+        docker_packages=any(host.exists(path) for path in DOCKER_REPOSITORIES),
     )
+
+
+def _in_group(text: str, group: str, user: str) -> bool:
+    """What /etc/group says now; a login that is older does not know of it: "docker:x:999:ada,bob"."""
+    rows = (line.split(":") for line in text.splitlines())
+    return any(row[0] == group and user in row[-1].split(",") for row in rows)
 
 
 def _release(host: Host) -> dict[str, str]:

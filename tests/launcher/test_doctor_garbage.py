@@ -106,7 +106,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     files=st.dictionaries(st.sampled_from(READ), BYTES, max_size=8),
     answers=st.dictionaries(st.sampled_from(ASKED), st.text(max_size=60), max_size=6),
@@ -126,7 +126,7 @@ def test_it_survives_noise(
         examine(host, variants)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     keys=st.dictionaries(
         st.sampled_from(

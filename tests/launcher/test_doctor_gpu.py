@@ -11,7 +11,6 @@ from tests.launcher.fakes import (
     CHILD,
     GIB,
     K80,
-    RELEASES,
     RTX_4090,
     RTX_5090,
     V100,
@@ -302,47 +301,3 @@ def test_an_engine_that_finds_the_gpu_through_cdi_is_configured(host: FakeHost, 
 def test_the_toolkit_is_of_no_interest_on_the_cpu_variant(host: FakeHost, variants: Variants) -> None:
     no_toolkit(host)
     assert "toolkit-missing" not in {finding.id for finding in diagnose(host, variants, CPU)}
-
-
-@pytest.mark.parametrize(
-    ("release", "command"),
-    [
-        ("debian", "sudo apt-get install -y linux-headers-$(uname -r) nvidia-driver firmware-misc-nonfree"),
-        ("ubuntu", "sudo ubuntu-drivers install"),
-        ("fedora", "sudo dnf install -y akmod-nvidia xorg-x11-drv-nvidia-cuda"),
-        ("rhel", "sudo dnf install -y nvidia-open"),
-        ("arch", "sudo pacman -S --needed nvidia-open nvidia-utils"),
-        ("suse", "sudo zypper install-new-recommends --repo NVIDIA"),
-        ("generic", "# install the driver from https://www.nvidia.com/drivers"),
-    ],
-)
-def test_the_driver_is_installed_as_the_distribution_does_it(
-    release: str, command: str, host: FakeHost, variants: Variants
-) -> None:
-    host.write("/etc/os-release", RELEASES[release])
-    add_card(host)
-    (missing,) = [finding for finding in diagnose(host, variants) if finding.id == "driver-missing"]
-    assert command in missing.mend
-
-
-@pytest.mark.parametrize(
-    ("release", "command"),
-    [
-        ("debian", "sudo apt-get install -y nvidia-container-toolkit"),
-        ("ubuntu", "sudo apt-get install -y nvidia-container-toolkit"),
-        ("fedora", "sudo dnf install -y nvidia-container-toolkit"),
-        ("arch", "sudo pacman -S --needed nvidia-container-toolkit"),
-        ("suse", "sudo zypper --gpg-auto-import-keys install -y nvidia-container-toolkit"),
-    ],
-)
-def test_the_toolkit_is_installed_as_the_distribution_does_it(
-    release: str, command: str, host: FakeHost, variants: Variants
-) -> None:
-    host.write("/etc/os-release", RELEASES[release])
-    no_toolkit(host)
-    (missing,) = [finding for finding in diagnose(host, variants) if finding.id == "toolkit-missing"]
-    assert command in missing.mend
-    assert missing.mend[-2:] == (
-        "sudo nvidia-ctk runtime configure --runtime=docker",
-        "sudo systemctl restart docker",
-    )

@@ -96,7 +96,7 @@ CASES = [
         lambda _: None,
         "proxy-loopback",
         "warning",
-        ("host.docker.internal",),
+        ("hostname -I", ":7890"),
         {"https_proxy": "127.0.0.1:7890"},
     ),
     Case(

@@ -156,7 +156,7 @@ CASES = [
         lambda host: host.owners.update({f"{CHECKOUT}/workspace": 0}),
         "workspace-owner",
         "warning",
-        ("user 0's", f"sudo chown -R 1000: {CHECKOUT}/workspace"),
+        ("user 0", f"sudo chown -R 1000: {CHECKOUT}/workspace"),
     ),
     Case(
         "a workspace that is read-only",
