@@ -18,7 +18,7 @@ RUN = Path("/run/workbench")
 ETC = Path("/etc/workbench")
 HOST_KEY = Path.home() / ".config/sshd/ssh_host_ed25519_key"
 SUPERVISOR = ["s6-svscan", str(RUN / "services")]
-PER_SESSION = {"HOSTNAME", "OLDPWD", "PWD", "SHLVL", "TERM", "_"}
+PER_SESSION = {"OLDPWD", "PWD", "SHLVL", "TERM", "_"}
 
 
 def ssh_environment(environment: dict[str, str]) -> str:

@@ -1,0 +1,47 @@
+"""The host's own OpenSSH programs, with the configuration that `make ssh-config` writes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.stack.programs import answers, in_background, run, wait_until
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STRANGERS = ["-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-F", "none"]
+
+
+@dataclass(frozen=True)
+class OpenSsh:
+    """`config` knows the workbench as `host`; nobody is ever asked anything."""
+
+    config: Path
+    host: str
+
+    @property
+    def options(self) -> list[str]:
+        return ["-F", str(self.config), "-o", "BatchMode=yes"]
+
+    def program(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        """ssh, scp or sftp: `program("scp", "a", "nlp:b")`, without an agent."""
+        name, *rest = words
+        return run([name, *self.options, *rest], self.config.parent, text, {"SSH_AUTH_SOCK": ""})
+
+    def command(self, *words: str) -> str:
+        """What a command says over there."""
+        ended = self.program("ssh", self.host, *words)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    @contextmanager
+    def forwarding(self, port: int, *words: str) -> Iterator[None]:
+        """A connection that only forwards, until the end of the block."""
+        argv = ["ssh", *self.options, "-N", "-o", "ExitOnForwardFailure=yes", *words, self.host]
+        with in_background(argv, self.config.parent):
+            wait_until(lambda: answers(port), f"ssh {' '.join(words)} listens", seconds=20)
+            yield
