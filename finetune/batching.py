@@ -6,21 +6,36 @@ shuffling; how many of them go through the model at once is a matter of memory a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from finetune.data.tokens import Encoded
+    from collections.abc import Sequence
+
+    from finetune.data.store import Ragged
+
+
+class TokenRows(Protocol):
+    """Tokenised rows, on disk or in memory."""
+
+    @property
+    def input_ids(self) -> Ragged | Sequence[Sequence[int]]:
+        """The ids of each row, without padding."""
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """How many ids each row has."""
+
 
 Index = NDArray[np.int64]
-POOL_STEPS = 64
+POOL_STEPS = 256
 
 
 def epoch_steps(lengths: Index, batch_size: int, seed: int, epoch: int) -> list[Index]:
-    """Cut a shuffled epoch into steps: shuffle, sort pools of 64 steps by length, shuffle the steps.
+    """Cut a shuffled epoch into steps: shuffle, sort pools of 256 steps by length, shuffle the steps.
 
     Every text is in exactly one step; the result depends on nothing but the arguments.
     """
@@ -55,7 +70,7 @@ def steps_per_epoch(rows: int, batch_size: int) -> int:
     return -(-rows // batch_size)
 
 
-def padded(encoded: Encoded, index: Index, pad_id: int) -> dict[str, torch.Tensor]:
+def padded(encoded: TokenRows, index: Index, pad_id: int) -> dict[str, torch.Tensor]:
     """Make the model's input from rows of different length."""
     width = int(encoded.lengths[index].max())
     ids = np.full((len(index), width), pad_id, dtype=np.int64)

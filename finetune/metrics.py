@@ -7,6 +7,15 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+CLASSIFICATION_METRICS = (
+    "accuracy",
+    "macro_f1",
+    "macro_precision",
+    "macro_recall",
+    "weighted_f1",
+    "loss",
+    "calibration_error",
+)
 
 
 def softmax(logits: NDArray[np.float32]) -> Floats:

@@ -65,13 +65,14 @@ def by_name(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def longest_column(table: Table, sample: list[Record], label: str | None) -> str:
-    """Take the column whose values are longest on average: that is the text."""
+    """Take the column whose values are longest, numbers last: that is the text."""
     candidates = [one for one in table.columns if one != label] or list(table.columns)
 
-    def mean_length(column: str) -> float:
-        return sum(len(str(one.values.get(column) or "")) for one in sample) / max(1, len(sample))
+    def rank(column: str) -> tuple[bool, int]:
+        values = [str(one.values.get(column) or "") for one in sample]
+        return not all(value.strip().isdecimal() for value in values), sum(map(len, values))
 
-    return max(candidates, key=mean_length)
+    return max(candidates, key=rank)
 
 
 def fewest_values(columns: Sequence[str], sample: list[Record]) -> str | None:

@@ -69,7 +69,7 @@ def load_corpus(options: DataOptions, seed: int) -> Corpus:
     paths = {"train": sources.train, "validation": sources.validation, "test": sources.test}
     tables = {name: ingest(path, options) for name, path in paths.items() if path is not None}
     labels = find_labels(tables["train"], sources.class_file, sources.train)
-    splits = {name: Split(name, rows, np.arange(rows.table.num_rows)) for name, rows in tables.items()}
+    splits = {name: whole(name, rows) for name, rows in tables.items()}
     splits["train"] = sample(splits["train"], options.max_rows, seed)
     notes = [table.meta["said"] for table in tables.values()]
     if "validation" not in splits:
@@ -80,6 +80,11 @@ def load_corpus(options: DataOptions, seed: int) -> Corpus:
     problems = tuple(one for table in tables.values() for one in table.meta["problems"])
     prints = {name: table.meta["fingerprint"] for name, table in tables.items()}
     return Corpus(splits, labels, tuple(notes), prints, problems)
+
+
+def whole(name: str, rows: Stored) -> Split:
+    """Take all rows of a table."""
+    return Split(name, rows, np.arange(rows.table.num_rows))
 
 
 def ingest(path: Path, options: DataOptions) -> Stored:

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, cast
 from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 SAMPLE_BYTES = 1 << 20
@@ -57,7 +57,7 @@ def open_bytes(path: Path) -> IO[bytes]:
         ) from None
 
 
-def guarded(source: IO[bytes], path: Path) -> Iterator[bytes]:
+def guarded(source: Iterable[bytes], path: Path) -> Iterator[bytes]:
     """Yield raw lines; a damaged archive is the user's error, not ours."""
     try:
         yield from source
@@ -68,10 +68,13 @@ def guarded(source: IO[bytes], path: Path) -> Iterator[bytes]:
         ) from None
 
 
-def transcode(raw: IO[bytes]) -> IO[bytes]:
+def transcode(raw: IO[bytes]) -> Iterator[bytes]:
     """Make UTF-16 lines splittable at a line feed byte; what is no UTF-16 becomes U+FFFD."""
     text = io.TextIOWrapper(raw, encoding="utf-16", errors="replace", newline="\n")
-    return cast("IO[bytes]", (line.encode("utf-8", "replace") for line in text))
+    try:
+        yield from (line.encode("utf-8", "replace") for line in text)
+    finally:
+        text.detach()  # whoever opened the file closes it
 
 
 def decode(line: bytes, encoding: str, path: Path, number: int) -> str:

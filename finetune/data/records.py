@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.lines import TextFile, bare_suffix, open_text
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+LOOK_AHEAD = 200
 Values = dict[str, Any]
 KNOWN_SUFFIXES = {".csv": "csv", ".tsv": "tab", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 
@@ -81,9 +83,11 @@ def open_table(path: Path, is_header: Callable[[list[str]], bool]) -> Table:
     file = open_text(path)
     kind = find_format(file)
     if kind == "jsonl":
-        first = next(json_records(file))
-        return Table(path, kind, file.encoding, tuple(first.values), header=True)
-    cells = next(cells_of(file, kind))[1]
+        return Table(path, kind, file.encoding, json_columns(file), header=True)
+    nothing = Problem(
+        path, 1, "no row with anything in it", "a text and its label in each row", "check the export"
+    )
+    cells = next((found for _, found in cells_of(file, kind)), nothing)
     if isinstance(cells, Problem):
         raise DataError(cells)
     header = is_header(cells)
@@ -134,6 +138,18 @@ def cell_records(table: Table) -> Iterator[Record]:
             )
         else:
             yield Record(line, dict(zip(table.columns, cells, strict=True)))
+
+
+def json_columns(file: TextFile) -> tuple[str, ...]:
+    """Take the keys of the first object; a file without any is refused for its first line."""
+    problem = None
+    for record in islice(json_records(file), LOOK_AHEAD):
+        if record.values:
+            return tuple(record.values)
+        problem = problem or record.problem
+    raise DataError(
+        problem or Problem(file.path, 1, "{}", 'objects such as {"text": …, "label": …}', "add the keys")
+    )
 
 
 def json_records(file: TextFile) -> Iterator[Record]:

@@ -99,7 +99,14 @@ def draw_curves(state: State, metric: str, path: Path) -> None:
         right.plot(steps, values, "s--", color=GREY, label=f"validation {metric}")
         right.set_ylabel(metric)
         lines = [*axes.get_lines(), *right.get_lines()]
-        axes.legend(lines, [str(one.get_label()) for one in lines], loc="center right", frameon=False)
+        axes.legend(
+            lines,
+            [str(one.get_label()) for one in lines],
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            ncols=3,
+            frameon=False,
+        )
         figure.savefig(path, dpi=110)
 
 

@@ -32,15 +32,19 @@ class Findings:
 
 def write_report(folder: RunFolder, found: Findings) -> None:
     """Write the pictures, then the page that shows them."""
-    pictures = folder.path / "pictures"
-    pictures.mkdir(exist_ok=True)
-    sections = [*head(found), *found.sections]
-    parts = [f"# {folder.path.resolve().name}", summary(found)]
-    for one in sections:
-        parts += [f"## {one.title}", one.text]
-        if one.draw is not None:
-            parts.append(picture(one, one.draw, pictures))
+    (folder.path / "pictures").mkdir(exist_ok=True)
+    sections = [*head(found), *found.sections, Section("settings", "Settings", settings_table(found.config))]
+    parts = [f"# {folder.path.resolve().name}", summary(found), *section_parts(sections, folder.path)]
     write_text(folder.path / "report.md", "\n\n".join(part for part in parts if part) + "\n")
+
+
+def section_parts(sections: list[Section], folder: Path) -> list[str]:
+    """Draw the pictures of the sections and write their Markdown."""
+    parts = []
+    for one in sections:
+        shown = picture(one, one.draw, folder / "pictures") if one.draw else ""
+        parts += [f"## {one.title}", one.text, shown]
+    return parts
 
 
 def picture(section: Section, draw: Callable[[Path], None], folder: Path) -> str:
@@ -64,14 +68,16 @@ def summary(found: Findings) -> str:
 
 
 def head(found: Findings) -> list[Section]:
-    """Report what every task has: the metrics of each split, the curves, the settings."""
+    """Report what every task has: the metrics of each split and the curves."""
     splits = [name for name in ("validation", "test") if name in found.metrics]
     names = list(found.metrics[splits[-1]])
     rows = [(name, *(float(found.metrics[split][name]) for split in splits)) for name in names]
     results = Section("results", "Results", table(("metric", *splits), rows))
-    curves = Section("curves", "Training", "", lambda path: draw_curves(found.state, found.metric, path))
-    note = f"What follows was measured on the {found.judged} rows."
-    return [results, curves, Section("settings", "Settings", settings_table(found.config) + "\n\n" + note)]
+    note = f"What follows the curves was measured on the {found.judged} rows."
+    return [
+        results,
+        Section("curves", "Training", note, lambda path: draw_curves(found.state, found.metric, path)),
+    ]
 
 
 def settings_table(config: dict[str, Any]) -> str:

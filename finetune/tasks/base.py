@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     import torch
@@ -38,6 +38,10 @@ class Task(Protocol):
     def main_metric(self) -> str:
         """The metric that chooses the best checkpoint; larger is better, but for loss."""
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What metrics() measures."""
+
     def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
         """Say how rows become token ids and label ids."""
 
@@ -55,6 +59,11 @@ class Task(Protocol):
 
     def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
         """Return what the report shows beyond the metrics."""
+
+    def answers(
+        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], rows: Sequence[int]
+    ) -> Iterator[dict[str, Any]]:
+        """Answer for each text; rows says which text each array of logits belongs to."""
 
     def saved(self) -> dict[str, Any]:
         """Return what prediction must know besides the label names."""

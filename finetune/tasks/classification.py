@@ -13,11 +13,11 @@ from torch.nn import functional
 from finetune.data.pieces import cut, frame_of, plain_ids
 from finetune.data.tokens import Chunk, Encoded, Encoder, tokenizer_key
 from finetune.encoders import load_model
-from finetune.metrics import classification_metrics, softmax
+from finetune.metrics import CLASSIFICATION_METRICS, classification_metrics, softmax
 from finetune.report.sections import Judged, Section, classification_sections
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -40,6 +40,11 @@ class Classification:
     name: str = field(default="classify", init=False)
     pipeline_tag: str = field(default="text-classification", init=False)
     main_metric: str = field(default="accuracy", init=False)
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What metrics() measures."""
+        return CLASSIFICATION_METRICS
 
     def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
         """Frame each text, cut to the length limit."""
@@ -80,9 +85,23 @@ class Classification:
         judged = Judged(encoded.split, encoded.rows, self.labels.names, encoded.numbers, probabilities)
         return classification_sections(judged)
 
+    def answers(
+        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], rows: Sequence[int]
+    ) -> Iterator[dict[str, Any]]:
+        """Name the label, how sure the model is, and the probability of every label."""
+        del texts, rows  # one array of logits for each text, in order
+        for probabilities in softmax(np.stack(logits)):
+            best = int(probabilities.argmax())
+            named = dict(zip(self.labels.names, map(float, probabilities), strict=True))
+            yield {
+                "label": self.labels.names[best],
+                "confidence": named[self.labels.names[best]],
+                "probabilities": named,
+            }
+
     def saved(self) -> dict[str, Any]:
         """Name what prediction must repeat."""
-        return {"max_seq_length": self.max_length}
+        return {"max_seq_length": self.max_length, "numbered": self.labels.numbered}
 
 
 def balanced_weights(labels: Sequence[int], classes: int) -> tuple[float, ...]:
@@ -102,6 +121,11 @@ def from_settings(settings: Settings, corpus: Corpus) -> Classification:
         class_weights=weights,
         skip_bad_rows=settings.data.skip_bad_rows,
     )
+
+
+def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Classification:
+    """Set the task up again for a trained model."""
+    return Classification(labels, max_length=int(facts["max_seq_length"]))
 
 
 def weights_for(corpus: Corpus) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from finetune.batching import epoch_steps
 from finetune.errors import TrainingError
+from finetune.options import require
 from finetune.training.checkpoint import Checkpoints, State
 from finetune.training.evaluation import predict_logits
 from finetune.training.progress import Progress
@@ -41,7 +42,12 @@ class Loop:
         self.stepper, self.around = stepper, around
         self.plan = stepper.work.plan
         self.state = State()
-        self.metric = around.options.metric_for_best_model or stepper.work.task.main_metric
+        task = stepper.work.task
+        self.metric = around.options.metric_for_best_model or task.main_metric
+        accepted = ", ".join(task.metric_names)
+        require(
+            self.metric in task.metric_names, f"--metric-for-best-model {self.metric}: accepted: {accepted}"
+        )
         self.progress = Progress(self.plan.total_steps)
 
     def resume(self) -> None:
@@ -118,8 +124,6 @@ class Loop:
         work, state, started = self.stepper.work, self.state, time.monotonic()
         logits = predict_logits(work.model, self.around.validation, work.device, self.plan.max_tokens)
         metrics = work.task.metrics(logits, self.around.validation)
-        if self.metric not in metrics:
-            raise TrainingError(f"--metric-for-best-model {self.metric}: accepted: {', '.join(metrics)}")
         state.evaluations.append({"step": state.step, **metrics})
         value = -metrics[self.metric] if self.metric == "loss" else metrics[self.metric]
         loss = metrics.get("loss", 0.0)

@@ -6,6 +6,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from finetune.demo import titles, write_encoder, write_news
 
@@ -21,6 +22,11 @@ def _fence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf-home"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # the models are so small that a second thread would only wait
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,50 @@
+"""Measure a trained model on a file of texts and labels: the metrics as JSON, and a report if wanted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finetune.options import DataOptions
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Accept a model and a file."""
+    parser.add_argument("model", type=Path, help="run folder, or the model folder in it")
+    parser.add_argument("file", type=Path, help="file or folder with texts and labels")
+    parser.add_argument(
+        "--text-column", metavar="NAME", help="column with the text, where it is not found by itself"
+    )
+    parser.add_argument(
+        "--label-column", metavar="NAME", help="column with the label, where it is not found by itself"
+    )
+    parser.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read")
+    parser.add_argument(
+        "--output-dir", type=Path, metavar="PATH", help="write metrics.json and report.md here"
+    )
+    parser.add_argument("--cache-dir", type=Path, metavar="PATH", help="where tokenised data is kept")
+    parser.add_argument("--gpu-id", type=int, metavar="N", help="the GPU, counted from 0; -1 forces the CPU")
+
+
+def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Measure and print."""
+    from finetune.measure import measure, write_measured  # noqa: PLC0415 - --help must not wait for torch
+
+    data = DataOptions(
+        data=arguments.file,
+        text_column=arguments.text_column,
+        label_column=arguments.label_column,
+        skip_bad_rows=arguments.skip_bad_rows,
+        cache_dir=arguments.cache_dir,
+    )
+    measured = measure(arguments.model, data, arguments.gpu_id, say)
+    print(json.dumps(measured.metrics, indent=2))  # noqa: T201 - the answer
+    if arguments.output_dir:
+        write_measured(measured, arguments.output_dir)
+        say(f"report     {arguments.output_dir / 'report.md'}")
+    return 0

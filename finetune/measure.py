@@ -1,0 +1,62 @@
+"""Measures a trained model on data that it has not seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from finetune.data.corpus import ingest, whole
+from finetune.data.sources import must_exist
+from finetune.data.store import default_cache
+from finetune.data.tokens import encode_split
+from finetune.folder import write_text
+from finetune.predict import Predictor
+from finetune.report.sections import table
+from finetune.report.write import section_parts
+from finetune.training.evaluation import predict_logits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from finetune.options import DataOptions
+    from finetune.report.sections import Section
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came out."""
+
+    title: str
+    metrics: dict[str, float]
+    sections: list[Section]
+
+
+def measure(model: Path, data: DataOptions, gpu_id: int | None, say: Callable[[str], None]) -> Measured:
+    """Run the model over the file."""
+    assert data.data is not None  # noqa: S101 - the caller names a file
+    rows = ingest(must_exist(data.data), data)
+    say(f"data       {rows.meta['said']}")
+    predictor = Predictor(model, gpu_id)
+    how = dataclasses.replace(predictor.encoder, skip_bad_rows=data.skip_bad_rows)
+    encoded = encode_split(whole("test", rows), how, data.cache_dir or default_cache())
+    for problem in [*rows.meta["problems"], *encoded.stored.meta["problems"]]:
+        say(f"skipped    {problem}")
+    logits = predict_logits(predictor.model, encoded, predictor.device, predictor.max_tokens)
+    metrics = predictor.task.metrics(logits, encoded)
+    return Measured(f"{model.name} on {data.data.name}", metrics, predictor.task.sections(logits, encoded))
+
+
+def write_measured(measured: Measured, folder: Path) -> None:
+    """Write metrics.json and a report."""
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    rows = [(name, value) for name, value in measured.metrics.items()]
+    parts = [
+        f"# {measured.title}",
+        table(("metric", "value"), rows),
+        *section_parts(measured.sections, folder),
+    ]
+    write_text(folder / "report.md", "\n\n".join(part for part in parts if part) + "\n")
+    write_text(folder / "metrics.json", json.dumps(measured.metrics, indent=2) + "\n")

@@ -1,0 +1,42 @@
+"""Finds a task's module by the name that a saved model carries."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+from finetune.data.labels import LabelSet
+from finetune.errors import RequestError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from finetune.tasks.base import Task
+
+MODULES = {"classify": "classification"}
+FACTS = "finetune.json"
+
+
+def model_folder(path: Path) -> Path:
+    """Accept a run folder or the model folder in it."""
+    for folder in (path, path / "model"):
+        if (folder / FACTS).is_file():
+            return folder
+    raise RequestError(
+        f"{path}: no {FACTS} in it or in its model/; accepted: a run folder, or a model that finetune saved"
+    )
+
+
+def saved_task(folder: Path) -> Task:
+    """Set up the task of a saved model from the facts beside its weights."""
+    path = folder / FACTS
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        module = import_module(f"finetune.tasks.{MODULES[facts['task']]}")
+        labels = LabelSet(tuple(facts["labels"]), bool(facts["numbered"]))
+        return cast("Task", module.from_saved(labels, facts))
+    except (ValueError, KeyError, TypeError) as error:
+        raise RequestError(
+            f"{path}: found no facts of a model ({error!r}); train it again, or copy the whole folder"
+        ) from None

@@ -1,0 +1,76 @@
+"""Opening text files as people have them."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+from typing import TYPE_CHECKING
+
+import pytest
+
+from finetune.data.lines import open_text
+from finetune.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Write = Callable[[str, str | bytes], Path]
+
+TEXT = "第一行\t1\r\n第二行，全角Ａ\t2\n"
+LINES = [(1, "第一行\t1\n"), (2, "第二行，全角Ａ\t2\n")]
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "encoding"),
+    [
+        ("plain.txt", TEXT.encode(), "utf-8"),
+        ("mark.txt", b"\xef\xbb\xbf" + TEXT.encode(), "utf-8-sig"),
+        ("gbk.txt", TEXT.encode("gb18030"), "gb18030"),
+        ("wide.txt", TEXT.encode("utf-16"), "utf-16"),
+        ("packed.txt.gz", gzip.compress(TEXT.encode()), "utf-8"),
+        ("packed.txt.xz", lzma.compress(TEXT.encode()), "utf-8"),
+    ],
+)
+def test_the_same_lines_come_out_of_every_encoding(
+    write: Write, name: str, contents: bytes, encoding: str
+) -> None:
+    file = open_text(write(name, contents))
+    assert file.encoding == encoding
+    assert list(file.lines()) == LINES
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "found"),
+    [
+        ("empty.txt", b"", "an empty file"),
+        ("blank.txt", b" \n\n", "an empty file"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary data"),
+        ("noise.txt", bytes(range(128, 256)) * 4, "binary data"),
+        ("cut.txt.gz", gzip.compress(TEXT.encode() * 99)[:-20], "a damaged or cut archive"),
+        ("no.txt.gz", b"no archive at all", "a damaged or cut archive"),
+        ("no.txt.xz", b"no archive at all", "a damaged or cut archive"),
+    ],
+)
+def test_what_is_no_text_is_refused(write: Write, name: str, contents: bytes, found: str) -> None:
+    with pytest.raises(DataError, match=found) as caught:
+        list(open_text(write(name, contents)).lines())
+    assert caught.value.exit_code == 2
+
+
+def test_a_single_broken_byte_is_named_with_its_line(write: Write) -> None:
+    path = write(
+        "broken.txt", ("好新闻\t1\n" * 50).encode() + b"bad \xff byte\t1\n" + ("好\t2\n" * 50).encode()
+    )
+    with pytest.raises(DataError, match=r"broken.txt:51: found byte 0xff at position 5"):
+        list(open_text(path).lines())
+
+
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="found a folder; expected a file"):
+        open_text(tmp_path)
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no.txt: found no such file"):
+        open_text(tmp_path / "no.txt")

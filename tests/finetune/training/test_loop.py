@@ -1,0 +1,54 @@
+"""Evaluation, early stopping, the best checkpoint, and what ends a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from finetune.cli import main
+from finetune.tasks.classification import Classification
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def train(news: Path, encoder: Path, out: Path, *more: str) -> int:
+    given = ["--data", str(news), "--encoder", str(encoder), "--output-dir", str(out), "--gpu-id", "-1"]
+    return main(["classify", *given, "--max-rows", "128", "--batch-size", "16", *more])
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
+    rest = iter(values)
+    real = Classification.metrics
+
+    def metrics(self: Classification, logits: Any, encoded: Any) -> dict[str, float]:  # noqa: ANN401
+        return {**real(self, logits, encoded), "accuracy": next(rest, 0.0)}
+
+    monkeypatch.setattr(Classification, "metrics", metrics)
+
+
+def test_early_stopping_ends_after_its_patience(
+    news: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted(monkeypatch, [0.2, 0.5, 0.4, 0.3, 0.9])
+    assert train(news, encoder, tmp_path / "run", "--epochs", "9", "--early-stopping-patience", "2") == 0
+    training = json.loads((tmp_path / "run" / "metrics.json").read_text())["training"]
+    assert training["steps"] == 4 * 8
+    assert training["best_step"] == 2 * 8
+    assert training["stopped_early"]
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_advice(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(news, encoder, tmp_path / "run", "--lr", "1e30", "--max-grad-norm", "0") == 1
+    assert "try a lower --learning-rate (now 1e+30)" in capsys.readouterr().err
+
+
+def test_an_unknown_metric_is_refused_before_training(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(news, encoder, tmp_path / "run", "--metric-for-best-model", "acuracy") == 2
+    assert "accepted: accuracy" in capsys.readouterr().err

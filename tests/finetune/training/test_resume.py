@@ -1,0 +1,143 @@
+"""A run that was stopped, killed or damaged ends with the weights of one that was left alone, to the bit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from safetensors.torch import load_file
+
+from finetune.cli import main
+from finetune.training.step import Stepper
+
+if TYPE_CHECKING:
+    import torch
+
+ROOT = Path(__file__).resolve().parents[3]
+MORE = (
+    "--max-rows",
+    "256",
+    "--max-steps",
+    "18",
+    "--save-steps",
+    "3",
+    "--eval-steps",
+    "6",
+    "--batch-size",
+    "16",
+)
+
+
+def arguments(news: Path, encoder: Path, out: Path, *more: str) -> list[str]:
+    given = ["--data", str(news), "--encoder", str(encoder), "--output-dir", str(out), "--gpu-id", "-1"]
+    return ["classify", *given, "--deterministic", "--lr", "1e-3", *MORE, *more]
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    return load_file(out / "model" / "model.safetensors")
+
+
+def assert_same(one: Path, other: Path) -> None:
+    left, right = weights(one), weights(other)
+    assert left.keys() == right.keys()
+    assert all(left[name].equal(right[name]) for name in left)
+    assert (one / "metrics.json").read_text().split('"training"')[0] == (
+        (other / "metrics.json").read_text().split('"training"')[0]
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed") / "run"
+    assert main(arguments(news, encoder, out)) == 0
+    return out
+
+
+class PowerCutError(BaseException):
+    """Ends the process as far as our code can tell: nothing catches it."""
+
+
+@pytest.mark.parametrize("at", [1, 4, 11, 17])
+def test_a_crash_at_any_step_changes_nothing(
+    undisturbed: Path, news: Path, encoder: Path, tmp_path: Path, at: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        step = Stepper.step
+
+        def until(self: Stepper, number: int, index: object) -> None:
+            if number == at:
+                raise PowerCutError
+            step(self, number, index)  # type: ignore[arg-type]
+
+        patched.setattr(Stepper, "step", until)
+        with pytest.raises(PowerCutError):
+            main(arguments(news, encoder, tmp_path / "run"))
+    assert main(arguments(news, encoder, tmp_path / "run")) == 0
+    assert_same(undisturbed, tmp_path / "run")
+
+
+def test_a_corrupt_newest_checkpoint_changes_nothing(
+    undisturbed: Path, news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Stepper, "mean_loss", stop_after(12, Stepper.mean_loss))
+        with pytest.raises(PowerCutError):
+            main(arguments(news, encoder, tmp_path / "run", "--logging-steps", "1"))
+    newest = max((tmp_path / "run" / "checkpoints").iterdir())
+    (newest / "model.safetensors").write_bytes(b"half of it")
+    assert main(arguments(news, encoder, tmp_path / "run", "--logging-steps", "1")) == 0
+    assert "falling back to the one before" in capsys.readouterr().err
+    assert_same(undisturbed, tmp_path / "run")
+
+
+def stop_after(calls: int, real: object) -> object:
+    count = [0]
+
+    def counted(self: Stepper) -> float:
+        count[0] += 1
+        if count[0] > calls:
+            raise PowerCutError
+        return real(self)  # type: ignore[operator, no-any-return]
+
+    return counted
+
+
+def test_ctrl_c_saves_first(undisturbed: Path, news: Path, encoder: Path, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        step = Stepper.step
+
+        def interrupt(self: Stepper, number: int, index: object) -> None:
+            step(self, number, index)  # type: ignore[arg-type]
+            if number == 7:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        patched.setattr(Stepper, "step", interrupt)
+        assert main(arguments(news, encoder, tmp_path / "run")) == 1
+    assert (tmp_path / "run" / "checkpoints" / "step-00000008").is_dir()
+    assert main(arguments(news, encoder, tmp_path / "run")) == 0
+    assert_same(undisturbed, tmp_path / "run")
+
+
+def test_kill_9_changes_nothing(undisturbed: Path, news: Path, encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "finetune", *arguments(news, encoder, out)]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+        "HF_HOME": str(tmp_path / "home"),
+    }
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as child:
+        deadline = time.monotonic() + 120
+        while not list((out / "checkpoints").glob("step-*")) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        child.kill()
+    assert not (out / "metrics.json").exists()
+    assert main(arguments(news, encoder, out)) == 0
+    assert_same(undisturbed, out)

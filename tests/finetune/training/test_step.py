@@ -1,0 +1,73 @@
+"""One step gives the same gradient however its texts are cut into micro-batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from finetune.options import DataOptions, ModelOptions, Settings, TrainingOptions
+from finetune.pipeline import Prepared, prepare
+from finetune.tasks.classification import from_settings
+from finetune.training.device import choose_device
+from finetune.training.plan import make_plan
+from finetune.training.step import Stepper, Work
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RATE = 1e-3
+
+
+@pytest.fixture(scope="module")
+def ready(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    data = DataOptions(data=news, cache_dir=tmp_path_factory.mktemp("cache"))
+    return prepare(Settings(data, ModelOptions(str(encoder))), from_settings, lambda _: None)
+
+
+def stepper(ready: Prepared, max_tokens: int, **more: float) -> Stepper:
+    torch.manual_seed(0)
+    model = ready.task.build(ready.encoder, "auto")
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    options = TrainingOptions(learning_rate=RATE, precision="fp32", max_grad_norm=0.0, **more)  # type: ignore[arg-type]
+    plan = make_plan(Settings(DataOptions(data=ready.corpus), training=options), 100, max_tokens)  # type: ignore[arg-type]
+    return Stepper(Work(ready.task, model, ready.encoded["train"], options, plan, choose_device(-1, "fp32")))
+
+
+@pytest.mark.parametrize("max_tokens", [1, 60, 200])
+def test_micro_batches_change_nothing_but_rounding(ready: Prepared, max_tokens: int) -> None:
+    index = np.arange(24)
+    whole, cut = stepper(ready, 100_000), stepper(ready, max_tokens)
+    for one in (whole, cut):
+        one.step(0, index)
+    assert whole.mean_loss() == pytest.approx(cut.mean_loss(), rel=1e-5)
+    for name, value in whole.work.model.named_parameters():
+        other = dict(cut.work.model.named_parameters())[name]
+        assert (value - other).abs().max() < 2.5 * whole.rate
+
+
+def test_the_gradient_is_that_of_the_mean_loss(ready: Prepared) -> None:
+    one, index = stepper(ready, 100), np.arange(24)
+    for part in (index[:5], index[5:]):
+        one.backward(part, 24)
+    ours = [parameter.grad.clone() for parameter in one.work.model.parameters() if parameter.grad is not None]
+    one.optimiser.zero_grad()
+    one.backward(index, 24)
+    theirs = [parameter.grad for parameter in one.work.model.parameters() if parameter.grad is not None]
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_the_learning_rate_climbs_and_falls(ready: Prepared) -> None:
+    one = stepper(ready, 1000, num_train_epochs=10.0)
+    rates = []
+    for number in range(one.work.plan.total_steps):
+        one.step(number, np.arange(2))
+        rates.append(one.rate)
+    peak = rates.index(max(rates))
+    assert 0.05 < peak / len(rates) < 0.15
+    assert rates[-1] < 0.1 * max(rates)
+    assert max(rates) <= RATE
