@@ -1,70 +1,113 @@
-"""The front door behind the Makefile: `python3 -m launcher VERB`. Errors end here, in one place, without a traceback."""
+"""The front door behind the Makefile: `python3 -m launcher VERB`. Errors end here, without a traceback."""
 
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from pathlib import Path
 
-from launcher import doctor, settings, smoke, variants
+from launcher import doctor, interrupt, lock, settings, smoke, status, variants
 from launcher.console import Console, open_log
-from launcher.errors import WorkbenchError
+from launcher.errors import CommandFailed, WorkbenchError
 from launcher.host import Host
 from launcher.state import State
 from launcher.up import Up
 from launcher.verbs import Verbs
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+SIMPLE = ("up", "down", "clean", "doctor", "status", "password", "ssh-config", "logs", "lock", "smoke-test")
+WITH_COMMAND = ("ssh", "shell")
 LOGGED = ("up", "down", "clean", "lock", "smoke-test")
-INTERRUPTED = 130
+ALONE = ("up", "down", "clean", "password", "lock")
+FULL = "No space left on device"
+MAKE_ROOM = (
+    "The disk is full. Make room (`df -h`; `docker system df` shows what the engine takes), "
+    "then the same command goes on from here."
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; the exit code is 0 done, 1 the work failed, 2 the request or the host is wrong."""
     parser = argparse.ArgumentParser(prog="python3 -m launcher", description=__doc__)
-    plain = ["up", "down", "clean", "doctor", "status", "password", "ssh-config", "logs", "lock", "smoke-test"]
-    parser.add_argument("verb", choices=[*plain, "ssh", "shell"])
+    parser.add_argument("verb", choices=[*SIMPLE, *WITH_COMMAND])
     parser.add_argument("command", nargs=argparse.REMAINDER, help="for ssh and shell: what to run there")
     given = parser.parse_args(arguments)
-    console = Console()
+    interrupt.watch()
     try:
-        return _run(given.verb, given.command)
+        return _verb(given.verb, given.command)
     except WorkbenchError as error:
-        sys.stderr.write(f"\nworkbench: {error}\n")
+        _complain(explained(error))
         return error.exit_code
-    except KeyboardInterrupt:
-        console.say("\nStopped. The same command goes on from here.")
-        return INTERRUPTED
+    except OSError as error:
+        _complain(explained(error))
+        return 1
+    except interrupt.Stopped as stopped:
+        _complain("stopped. The same command goes on from here.")
+        return stopped.exit_code
 
 
-def _run(verb: str, command: list[str]) -> int:
+def explained(error: Exception) -> str:
+    """One message for a person; a full disk is named as such, whoever met it."""
+    text = str(error)
+    if isinstance(error, OSError):
+        text = f"{error.filename or 'a file'}: {error.strerror or error}"
+    full = FULL in text or (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT})
+    return f"{text}\n{MAKE_ROOM}" if full else text
+
+
+def _complain(text: str) -> None:
+    """The terminal may be gone."""
+    try:
+        sys.stderr.write(f"\nworkbench: {text}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
+
+
+def _verb(verb: str, command: list[str]) -> int:
     host, state = Host(), State(CHECKOUT)
     table = variants.load(host, CHECKOUT / "docker" / "variants.json")
     given = settings.load(host, CHECKOUT, table)
     if verb == "doctor":
         return doctor.main(host, given.plan, given.get("FORMAT", "text"))
     state.create()
-    log = open_log(state.logs, verb) if verb in LOGGED else None
-    console = Console(log)
-    if verb == "up":
-        with state.locked():
-            return _up(Up(host, given, state, console))
+    console = Console(open_log(state.logs, verb) if verb in LOGGED else None)
     verbs = Verbs(host, given, state, console)
-    if verb in {"ssh", "shell"}:
-        return int(getattr(verbs, verb)(command))
-    if verb == "smoke-test":
-        return smoke.run(verbs)
-    return int(getattr(verbs, verb.replace("-", "_"))())
+    if verb in ALONE:
+        with state.locked():
+            return _logged(verbs, verb, command)
+    return _logged(verbs, verb, command)
 
 
-def _up(up: Up) -> int:
+def _logged(verbs: Verbs, verb: str, command: list[str]) -> int:
+    """What goes wrong is in the log too."""
     try:
-        up.run()
-    except WorkbenchError as error:
-        up.console.note(str(error))
-        up.console.say(f"The whole story is in {up.console.log_path}")
+        return _dispatch(verbs, verb, command)
+    except (WorkbenchError, OSError) as error:
+        verbs.console.note(explained(error))
+        if isinstance(error, CommandFailed) and verbs.console.log_path:
+            verbs.console.say(f"The whole story is in {verbs.console.log_path.relative_to(CHECKOUT)}")
         raise
-    return 0
+
+
+def _dispatch(verbs: Verbs, verb: str, command: list[str]) -> int:
+    if verb == "up":
+        Up(verbs.host, verbs.settings, verbs.state, verbs.console).run()
+        return 0
+    if verb in WITH_COMMAND:
+        return verbs.ssh(command) if verb == "ssh" else verbs.shell(command)
+    named = {
+        "status": lambda: status.run(verbs),
+        "smoke-test": lambda: smoke.run(verbs),
+        "lock": lambda: lock.run(verbs),
+        "down": verbs.down,
+        "clean": verbs.clean,
+        "password": verbs.password,
+        "ssh-config": verbs.ssh_config,
+        "logs": verbs.logs,
+    }
+    return named[verb]()
 
 
 if __name__ == "__main__":

@@ -4,55 +4,59 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING
 
-from launcher import install
-from launcher.errors import HostNotReady
+from launcher import debian
+from launcher.console import Console, Work, follow
 from launcher.plan import DOCKER_HUB
 
 if TYPE_CHECKING:
-    from launcher.console import Console
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from launcher.docker import Docker
-    from launcher.settings import Settings
     from launcher.variants import Variant, Variants
 
-SUITE = "bookworm"
-INCLUDE = "ca-certificates,python3,python3-dev,python3-venv,python-is-python3"
-INPUTS = ("docker/base", "docker/build/install-torch", "docker/requirements/tools.txt", "docker/requirements/torch.txt")
+INPUTS = (
+    "docker/base",
+    "docker/build/install-torch",
+    "docker/requirements/tools.txt",
+    "docker/requirements/torch.txt",
+)
 PULL_STALL_SECONDS = 60.0
 PREFIX = "nlp-workbench-base"
+PYPI = "pypi"
 
 
 @dataclass(frozen=True)
 class Base:
-    """A base by its local reference, and how it came here: registry, wheels or pypi."""
+    """A base by its local name, and how it came here: registry, wheels or pypi; identity once it is here."""
 
     reference: str
     kind: str
+    identity: str = ""
 
 
-def known(docker: Docker, variants: Variants) -> Dict[str, Base]:
+def known(docker: Docker, variants: Variants) -> dict[str, Base]:
     """The bases that are on this machine already, by variant; pulled ones first."""
-    found = {}
-    for variant in variants.rows.values():
-        for candidate in _candidates(docker.checkout, variant, variants):
-            if variant.name not in found and docker.image(candidate.reference):
-                found[variant.name] = candidate
+    rows = {row.name: candidates(docker.checkout, row, variants) for row in variants.rows.values()}
+    images = docker.images(one.reference for row in rows.values() for one in row)
+    found: dict[str, Base] = {}
+    for name, row in rows.items():
+        for one in row:
+            if one.reference in images:
+                identity = str(images[one.reference].get("Id"))
+                found.setdefault(name, Base(one.reference, one.kind, identity))
     return found
 
 
-def _candidates(checkout: Path, variant: Variant, variants: Variants) -> List[Base]:
+def candidates(checkout: Path, variant: Variant, variants: Variants) -> list[Base]:
+    """What would do for a variant, the best first."""
     bases = [Base(variant.base_image, "registry")] if variant.base_image else []
     bases.append(Base(_tag(checkout, variant.torch_build), "wheels"))
     if variant.name in {variants.pypi_build, "cpu"}:
-        bases.append(Base(_tag(checkout, "pypi"), "pypi"))
+        bases.append(Base(_tag(checkout, PYPI), PYPI))
     return bases
-
-
-def _tag(checkout: Path, torch: str) -> str:
-    """A tag that changes with what the base is made from."""
-    return f"{PREFIX}:{torch.replace('+', '-')}-{digest(checkout, INPUTS)[:12]}"
 
 
 def digest(checkout: Path, places: tuple[str, ...], *more: str) -> str:
@@ -67,63 +71,43 @@ def digest(checkout: Path, places: tuple[str, ...], *more: str) -> str:
     return total.hexdigest()
 
 
-def pull(docker: Docker, console: Console, settings: Settings, variant: Variant) -> Base:
+def pull(docker: Docker, console: Console, registry: str, variant: Variant) -> Base:
     """Pull, and name the image as the official registry does: a mirror's address stays out of the build."""
     reference = variant.base_image or ""
-    registry = settings.plan.registry
     remote = reference if registry == DOCKER_HUB else f"{registry}/{reference}"
-    with console.step(f"Pulling {reference} ({registry})"):
-        docker.follow([docker.client, "pull", remote], console, stall=PULL_STALL_SECONDS)
+    with console.step(f"Pulling {remote}", "3 to 15 min"):
+        follow(docker.host, console, Work([docker.client, "pull", remote], stall=PULL_STALL_SECONDS))
         if remote != reference:
             docker.run("tag", remote, reference)
-    return Base(reference, "registry")
+    return _identified(docker, Base(reference, "registry"))
 
 
-def build(
-    docker: Docker, console: Console, torch: str, kind: str, secrets: Dict[str, str]
-) -> Base:
+@dataclass(frozen=True)
+class Ground:
+    """What a build of a base stands on: build secrets by id, and the network's environment for mmdebstrap."""
+
+    secrets: Mapping[str, str]
+    env: Mapping[str, str]
+
+
+def build(docker: Docker, console: Console, variant: Variant, kind: str, ground: Ground) -> Base:
     """Build a base from Debian's packages and torch's wheels; the steps that are done already are skipped."""
-    base = Base(_tag(docker.checkout, "pypi" if kind == "pypi" else torch), kind)
-    debian = f"nlp-workbench-debian:{SUITE}-{hashlib.sha256(INCLUDE.encode()).hexdigest()[:8]}"
-    if docker.image(debian) is None:
-        _bootstrap(docker, console, debian, secrets["apt_sources"])
-    with console.step(f"Installing torch from {'PyPI' if kind == 'pypi' else 'its wheel index'}"):
-        argv = [docker.client, "build", "--progress=plain", "--file", "docker/base/Dockerfile"]
-        argv += ["--build-arg", f"DEBIAN={debian}", "--build-arg", f"TORCH={'pypi' if kind == 'pypi' else torch}"]
-        argv += [f"--secret=id={name},src={path}" for name, path in secrets.items() if name != "apt_sources"]
-        docker.follow([*argv, "--tag", base.reference, "."], console, DOCKER_BUILDKIT="1")
-    return base
+    torch = PYPI if kind == PYPI else variant.torch_build
+    below = debian.ensure(docker, console, ground.secrets["apt_sources"], ground.env)
+    reference = _tag(docker.checkout, torch)
+    argv = [docker.client, "build", "--progress=plain", "--file", "docker/base/Dockerfile"]
+    argv += ["--build-arg", f"DEBIAN={below}", "--build-arg", f"TORCH={torch}"]
+    argv += [f"--secret=id={name},src={ground.secrets[name]}" for name in ("network", "ca")]
+    work = Work([*argv, "--tag", reference, "."], {"DOCKER_BUILDKIT": "1"}, docker.checkout)
+    with console.step(f"Installing torch from {'PyPI' if kind == PYPI else 'its wheel index'}", "3 to 6 min"):
+        follow(docker.host, console, work)
+    return _identified(docker, Base(reference, kind))
 
 
-def _bootstrap(docker: Docker, console: Console, tag: str, sources: str) -> None:
-    """Debian's root file system as an image, made by mmdebstrap."""
-    archive = docker.checkout / ".workbench" / "build" / f"{tag.replace(':', '-')}.tar"
-    if not archive.exists():
-        _need_mmdebstrap(docker, console)
-        part = archive.with_suffix(".part")
-        argv = ["mmdebstrap", "--variant=minbase", "--format=tar", f"--include={INCLUDE}", SUITE, str(part)]
-        if Path(sources).read_text():
-            argv[1:1] = ['--customize-hook=rm -f "$1"/etc/apt/sources.list']
-            argv.append(sources)
-        with console.step(f"Building Debian {SUITE} from the distribution's packages"):
-            docker.follow(argv, console)
-        part.rename(archive)
-    with console.step("Handing it to the engine"):
-        docker.follow([docker.client, "import", str(archive), tag], console)
-    archive.unlink()
+def _identified(docker: Docker, base: Base) -> Base:
+    return Base(base.reference, base.kind, str(docker.image(base.reference).get("Id")))
 
 
-def _need_mmdebstrap(docker: Docker, console: Console) -> None:
-    host = docker.host
-    if host.which("mmdebstrap"):
-        return
-    command = ["apt-get", "-q", "-y", "install", "--no-install-recommends", "mmdebstrap", "debian-archive-keyring"]
-    if not host.is_root or not install.packages(host):
-        raise HostNotReady(
-            "no registry answers, and mmdebstrap, which builds a base from Debian's packages, is not installed.\n"
-            f"  sudo {' '.join(command[:1] + command[3:])}   # on Debian and Ubuntu; other systems name it alike\n"
-            "then `make up` again; or name a registry that answers: make up REGISTRY=mirror.example"
-        )
-    console.say("Installing mmdebstrap, which builds a base from Debian's packages")
-    docker.follow(["apt-get", "-q", "update"], console)
-    docker.follow(command, console, DEBIAN_FRONTEND="noninteractive")
+def _tag(checkout: Path, torch: str) -> str:
+    """A tag that changes with what the base is made from."""
+    return f"{PREFIX}:{torch.replace('+', '-')}-{digest(checkout, INPUTS)[:12]}"

@@ -1,82 +1,150 @@
-"""What `make up` says: on the terminal with a line of progress, and all of it in a log file."""
+"""What the launcher says: on the terminal with a line of progress, and all of it in a log file."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import shutil
 import sys
+import threading
 import time
+import unicodedata
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Optional
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from launcher.host import Host
+
 KEPT_LOGS = 10
-REDRAW_SECONDS = 0.2
-PLAIN_SECONDS = 15.0
+LIVE_SECONDS = 0.5
+PIPE_SECONDS = 30.0
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass
+class Step:
+    """The long step that runs now."""
+
+    title: str
+    usual: str = ""
+    doing: str = ""
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed(self) -> str:
+        """Minutes and seconds: "1:07"."""
+        minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
+        return f"{minutes}:{seconds:02d}"
+
+    def __str__(self) -> str:
+        usual = f", usually {self.usual}" if self.usual else ""
+        return f"  ... {self.title} ({self.elapsed}{usual}) {self.doing}".rstrip()
 
 
 class Console:
-    """Says lines, and shows one long step at a time."""
+    """Says lines, and shows one long step at a time; its clock goes on while the step is silent."""
 
-    def __init__(self, log: Optional[Path] = None, out: IO[str] = sys.stdout) -> None:
-        self._out = out
+    def __init__(self, log: Path | None = None, out: IO[str] | None = None) -> None:
+        self._out = out or sys.stdout
         self._log = log.open("a", encoding="utf-8") if log else None
-        self._live = out.isatty()
-        self._step = ""
-        self._started = 0.0
-        self._shown = 0.0
+        self._live = self._out.isatty()
+        self._turn = threading.Lock()
+        self._step: Step | None = None
         self.log_path = log
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None where the output goes elsewhere and may be as long as it likes."""
+        return shutil.get_terminal_size((100, 24)).columns if self._live else None
 
     def say(self, text: str = "") -> None:
         """One line for the person and the log."""
         self.note(text)
-        self._clear()
-        self._out.write(text + "\n")
-        self._out.flush()
+        with self._turn:
+            self._write(("\r\x1b[2K" if self._live else "") + text + "\n")
 
     def note(self, text: str) -> None:
         """One line for the log only: every word of every program ends up there."""
         if self._log:
-            self._log.write(f"{time.strftime('%H:%M:%S')} {text}\n")
-            self._log.flush()
+            with contextlib.suppress(OSError):  # a full disk is reported by the work itself
+                self._log.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+                self._log.flush()
 
     @contextmanager
-    def step(self, title: str) -> Iterator[None]:
+    def step(self, title: str, usual: str = "") -> Iterator[Step]:
         """A step that may take long; ends with its duration, also when it fails."""
-        self._step, self._started, self._shown = title, time.monotonic(), time.monotonic()
+        step = self._step = Step(title, usual)
+        ended = threading.Event()
         self.note(f"== {title}")
-        self._draw("")
+        self._draw()
+        threading.Thread(target=self._tick, args=(ended,), daemon=True).start()
         try:
-            yield
+            yield step
         except BaseException:
-            self.say(f"  x   {title} ({self._elapsed()})")
+            self._end(ended, f"  x   {title} ({step.elapsed})")
             raise
-        self.say(f"  ok  {title} ({self._elapsed()})")
+        self._end(ended, f"  ok  {title} ({step.elapsed})")
 
     def progress(self, text: str) -> None:
-        """How far the running step is; redrawn on a terminal, a line now and then elsewhere."""
-        now = time.monotonic()
-        if now - self._shown >= (REDRAW_SECONDS if self._live else PLAIN_SECONDS):
-            self._shown = now
-            self._draw(text)
+        """How far the running step is; shown with the next tick."""
+        if self._step:
+            self._step.doing = printable(text)
 
-    def _draw(self, text: str) -> None:
-        line = f"  ... {self._step} ({self._elapsed()}) {text}".rstrip()
-        if self._live:
-            self._out.write(f"\r\x1b[2K{line[: _width() - 1]}")
-        else:
-            self._out.write(line + "\n")
-        self._out.flush()
+    def _end(self, ended: threading.Event, line: str) -> None:
+        ended.set()
+        with self._turn:
+            self._step = None
+        self.say(line)
 
-    def _clear(self) -> None:
-        if self._live:
-            self._out.write("\r\x1b[2K")
+    def _tick(self, ended: threading.Event) -> None:
+        while not ended.wait(LIVE_SECONDS if self._live else PIPE_SECONDS):
+            self._draw()
 
-    def _elapsed(self) -> str:
-        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
-        return f"{minutes}:{seconds:02d}"
+    def _draw(self) -> None:
+        with self._turn:
+            if self._step and self._live:
+                self._write(f"\r\x1b[2K{cut(str(self._step), (self.width or 100) - 1)}")
+            elif self._step:
+                self._write(f"{self._step}\n")
+
+    def _write(self, text: str) -> None:
+        """A terminal that was closed, or a pipe that nobody reads, does not stop the work."""
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except (OSError, ValueError):
+            self._live = False
+            self._out = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for the rest of the process
+
+
+@dataclass(frozen=True)
+class Work:
+    """A long command: its words, what is laid over its environment, how much silence it may keep.
+
+    show turns a line of its output into what is shown of it.
+    """
+
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    stall: float | None = None
+    show: Callable[[str], str] = str.strip
+
+
+def follow(host: Host, console: Console, work: Work) -> None:
+    """Run it; every line goes to the log and the last one is shown. CommandFailed where it fails."""
+
+    def heard(line: str) -> None:
+        console.note(line)
+        console.progress(work.show(line))
+
+    console.note(f"$ {' '.join(work.argv)}")
+    host.stream(work.argv, heard, stall_timeout=work.stall, env=work.env, cwd=work.cwd).check()
 
 
 def open_log(folder: Path, verb: str) -> Path:
@@ -86,5 +154,16 @@ def open_log(folder: Path, verb: str) -> Path:
     return folder / f"{verb}-{time.strftime('%Y%m%d-%H%M%S')}.log"
 
 
-def _width() -> int:
-    return shutil.get_terminal_size((100, 24)).columns
+def printable(text: str) -> str:
+    """Without colours and control characters: what other programs said may hold some."""
+    return "".join(sign if sign.isprintable() else " " for sign in ESCAPES.sub("", text))
+
+
+def cut(text: str, width: int) -> str:
+    """As much as fits into so many columns, of which a Chinese character takes two."""
+    room = width
+    for place, sign in enumerate(text):
+        room -= 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        if room < 0:
+            return text[:place]
+    return text

@@ -4,64 +4,76 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any
+
+from launcher.loose import as_dict, as_list, as_str
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from launcher.console import Console
     from launcher.host import Completed, Host
 
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 120.0
+SERVICE = "com.docker.compose.service"
 
 
 @dataclass(frozen=True)
 class Docker:
-    """Runs the client found by probes.engine; each method raises CommandFailed with the client's own words."""
+    """Runs the client found by probes.engine; what fails raises CommandFailed with the client's own words."""
 
     host: Host
     client: str
     checkout: Path
 
-    def ask(self, *arguments: str, text: Optional[str] = None) -> Completed:
+    def ask(self, *arguments: str, text: str | None = None) -> Completed:
         """One short command; its answer, also when it failed."""
         return self.host.run([self.client, *arguments], timeout=ANSWER_SECONDS, text=text, cwd=self.checkout)
 
-    def run(self, *arguments: str, text: Optional[str] = None) -> str:
+    def run(self, *arguments: str, text: str | None = None) -> str:
         """One short command's standard output."""
         return self.ask(*arguments, text=text).check().stdout
 
-    def compose(self, *arguments: str) -> List[str]:
+    def compose(self, *arguments: str) -> list[str]:
         """The words of a compose command; compose reads .env in the checkout for everything else."""
         return [self.client, "compose", "--project-directory", str(self.checkout), *arguments]
 
-    def follow(self, argv: List[str], console: Console, stall: Optional[float] = None, **env: str) -> None:
-        """A long command; every line goes to the log and its last one is shown."""
+    def project(self, *arguments: str) -> Completed:
+        """One short compose command; its answer, also when it failed."""
+        return self.ask(*self.compose(*arguments)[1:])
 
-        def heard(line: str) -> None:
-            console.note(line)
-            console.progress(line.strip())
+    def images(self, references: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What `docker image inspect` says of those of these images that are here."""
+        wanted = list(dict.fromkeys(references))
+        found = _rows(self.ask("image", "inspect", *wanted))
+        tags = {as_str(tag): one for one in found for tag in as_list(one.get("RepoTags"))}
+        return {reference: tags[reference] for reference in wanted if reference in tags}
 
-        console.note(f"$ {' '.join(argv)}")
-        self.host.stream(argv, heard, stall_timeout=stall, env=env, cwd=self.checkout).check()
+    def image(self, reference: str) -> dict[str, Any]:
+        """One image; {} where it is not here."""
+        return self.images([reference]).get(reference, {})
 
-    def image(self, reference: str) -> Optional[Dict[str, Any]]:
-        """What `docker image inspect` says, or None where the image is not here."""
-        answer = self.ask("image", "inspect", reference)
-        return json.loads(answer.stdout)[0] if answer.ok else None
-
-    def containers(self) -> Dict[str, Dict[str, Any]]:
+    def containers(self) -> dict[str, dict[str, Any]]:
         """This project's containers by service, running or not, as `docker inspect` shows them."""
-        ids = self.ask(*self.compose("ps", "--all", "--quiet")[1:])
-        if not ids.ok or not ids.stdout.split():
-            return {}
-        found = json.loads(self.run("inspect", *ids.stdout.split()))
-        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
+        ids = self.project("ps", "--all", "--quiet").stdout.split()
+        found = _rows(self.ask("inspect", *ids)) if ids else []
+        return {as_str(as_dict(as_dict(one.get("Config")).get("Labels")).get(SERVICE)): one for one in found}
 
 
-def health(container: Optional[Dict[str, Any]]) -> str:
+def _rows(answer: Completed) -> list[dict[str, Any]]:
+    """Those that were found; the exit code only says that some were not."""
+    try:
+        rows: Sequence[object] = as_list(json.loads(answer.stdout))
+    except ValueError:
+        answer.check()
+        return []
+    return [as_dict(row) for row in rows]
+
+
+def health(container: dict[str, Any] | None) -> str:
     """One word for a container: absent, exited, starting, healthy, unhealthy, or what the engine calls it."""
-    if container is None:
-        return "absent"
-    state = container["State"]
-    return str(state.get("Health", {}).get("Status") if state["Status"] == "running" else state["Status"])
+    state = as_dict((container or {}).get("State"))
+    status = as_str(state.get("Status")) or "absent"
+    if status != "running":
+        return status
+    return as_str(as_dict(state.get("Health")).get("Status")) or status

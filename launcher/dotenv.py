@@ -1,16 +1,16 @@
-"""Reads .env, and keeps one marked block in it: what `make up` decided, where `docker compose` finds it by itself.
+"""Reads .env, and keeps one marked block in it: what `make up` decided, for `docker compose` to find.
 
 Everything outside the block is the user's and is never changed.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
+import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict
+from typing import TYPE_CHECKING
 
+from launcher import textfile
 from launcher.errors import RequestError
 
 if TYPE_CHECKING:
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 BEGIN = "# >>> written by `make up`; lines above and below are yours"
 END = "# <<< written by `make up`"
-LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
+NAME = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
+SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'\s*(?:#.*)?")
+DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
+VARIABLE = re.compile(r"(?<!\\)\$[A-Za-z_{]")
+PLAIN = re.compile(r"[\w%+,./:=@-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
 class DotEnv:
     """The two halves of the file."""
 
-    user: Dict[str, str]
-    decided: Dict[str, str]
+    user: Mapping[str, str]
+    decided: Mapping[str, str]
 
 
 def read(path: Path) -> DotEnv:
@@ -35,69 +39,64 @@ def read(path: Path) -> DotEnv:
     user: dict[str, str] = {}
     decided: dict[str, str] = {}
     target = user
-    for number, line in enumerate(_lines(path), start=1):
-        if line.strip() in {BEGIN, END}:
-            target = decided if line.strip() == BEGIN else user
-        elif line.strip() and not line.lstrip().startswith("#"):
+    for number, raw in enumerate(_text(path).lstrip("\ufeff").split("\n"), start=1):
+        line = raw.strip()
+        if line in {BEGIN, END}:
+            target = decided if line == BEGIN else user
+        elif line and not line.startswith("#"):
             name, value = _pair(line, f"{path.name}:{number}")
             target[name] = value
     return DotEnv(user, decided)
 
 
 def write(path: Path, decided: Mapping[str, str]) -> bool:
-    """Put `decided` into the block, keep every other line; True when the file changed."""
-    before = _lines(path)
-    kept: list[str] = []
-    inside = False
-    for line in before:
-        inside = inside or line.strip() == BEGIN
-        if not inside:
-            kept.append(line)
-        if line.strip() == END:
-            inside = False
-    block = [BEGIN, *(f"{name}={_quoted(value)}" for name, value in decided.items()), END]
-    after = [*kept, *block]
-    if after == before:
-        return False
-    replace(path, "\n".join(after) + "\n", mode=0o600)
-    return True
+    """Put `decided` into the block and keep every other byte; True when the file changed."""
+    block = "\n".join([BEGIN, *(f"{name}={quoted(value)}" for name, value in decided.items()), END, ""])
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else textfile.PRIVATE
+    return textfile.update(path, textfile.with_block(_text(path), block, path.name), mode)
 
 
-def replace(path: Path, text: str, mode: int) -> None:
-    """Write a file in one step: a reader, or a crash, sees the old text or the new one, never a part."""
-    path = path.resolve()
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def quoted(value: str) -> str:
+    r"""A value as compose reads it back: it's -> "it's", a#b -> 'a#b', cu118 -> cu118."""
+    if PLAIN.fullmatch(value):
+        return value
+    if "'" not in value and "\\" not in value and "\n" not in value:
+        return f"'{value}'"
+    escaped = re.sub(r'(["\\$])', r"\\\1", value).replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
+
+
+def _text(path: Path) -> str:
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        return []
+        return ""
     except UnicodeDecodeError as error:
         raise RequestError(f"{path}: not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
 
 
 def _pair(line: str, where: str) -> tuple[str, str]:
-    found = LINE.match(line)
+    found = NAME.fullmatch(line)
     if not found:
-        raise RequestError(f"{where}: {line.strip()!r} found; accepted is NAME=value, or # and a remark.")
+        raise RequestError(f"{where}: {line!r} found; accepted is NAME=value, or # and a remark.")
     name, value = found.groups()
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-        return name, value[1:-1]
-    return name, re.sub(r"\s+#.*$", "", value)
+    return name, _value(value, f"{where}: {name}")
 
 
-def _quoted(value: str) -> str:
-    """A value as compose reads it back: quoted where a blank, # or $ would be misread."""
-    return f"'{value}'" if re.search(r"[\s#$\"']", value) else value
+def _value(text: str, where: str) -> str:
+    """As compose reads it, save for variables: they would be resolved there and not here."""
+    literal = SINGLE.fullmatch(text)
+    if literal:
+        return literal.group(1).replace("\\'", "'")
+    if VARIABLE.search(text):
+        raise RequestError(
+            f"{where}: a variable found ({text}). Write its value out, or put it in single quotes."
+        )
+    quotes = DOUBLE.fullmatch(text)
+    if quotes:
+        return re.sub(
+            r"\\(.)", lambda hit: {"n": "\n", "r": "\r"}.get(hit.group(1), hit.group(1)), quotes.group(1)
+        )
+    if text[:1] in {"'", '"'}:
+        raise RequestError(f"{where}: a quotation that does not end on its line ({text}).")
+    return re.sub(r"\s+#.*", "", text)

@@ -1,16 +1,19 @@
-"""The workbench image of this checkout: built above a base, and only when something that goes into it changed."""
+"""The workbench image of this checkout: built above a base, when something that goes into it changed."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, List
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from launcher import base as bases
+from launcher.console import Console, Work, follow
+from launcher.loose import as_dict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from launcher.base import Base
-    from launcher.console import Console
     from launcher.docker import Docker
 
 INPUTS = (".dockerignore", "docker", "finetune")
@@ -31,60 +34,71 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an image of this checkout is made from."""
+    """What an image of this checkout is made from; owner is the UID and GID of the user in it."""
 
     reference: str
     variant: str
     base: Base
-    uid: int
-    gid: int
+    owner: tuple[int, int]
 
 
 def fingerprint(docker: Docker, recipe: Recipe) -> str:
     """Changes when a rebuild would change the image."""
-    found = docker.image(recipe.base.reference) or {}
-    owner = f"{recipe.uid}:{recipe.gid}"
-    return bases.digest(docker.checkout, INPUTS, recipe.variant, str(found.get("Id")), owner)
+    return bases.digest(
+        docker.checkout, INPUTS, recipe.variant, recipe.base.identity, "{}:{}".format(*recipe.owner)
+    )
 
 
 def is_current(docker: Docker, recipe: Recipe) -> bool:
     """Whether the image is there and nothing that goes into it has changed since."""
-    found = docker.image(recipe.reference)
-    labels = (found or {}).get("Config", {}).get("Labels") or {}
+    labels = as_dict(as_dict(docker.image(recipe.reference).get("Config")).get("Labels"))
     return labels.get(LABEL) == fingerprint(docker, recipe)
 
 
-def build(docker: Docker, console: Console, recipe: Recipe, secrets: Dict[str, str]) -> None:
+def build(docker: Docker, console: Console, recipe: Recipe, secrets: Mapping[str, str]) -> None:
     """Build it; layers that are done already are taken from the cache."""
+    usual = "" if docker.image(recipe.reference) else "4 to 8 min"
+    argv = [
+        docker.client,
+        "build",
+        "--progress=plain",
+        "--file",
+        "docker/Dockerfile",
+        "--tag",
+        recipe.reference,
+    ]
+    for name, value in _arguments(docker, recipe).items():
+        argv += ["--build-arg", f"{name}={value}"]
+    argv += [f"--secret=id={name},src={path}" for name, path in secrets.items()]
+    with console.step("Building the image", usual):
+        work = Work([*argv, "."], {"DOCKER_BUILDKIT": "1"}, docker.checkout, show=Steps())
+        follow(docker.host, console, work)
+
+
+def _arguments(docker: Docker, recipe: Recipe) -> dict[str, str]:
     revision = docker.host.ask(["git", "-C", str(docker.checkout), "rev-parse", "HEAD"]).stdout.strip()
-    arguments = {
+    return {
         "BASE": recipe.base.reference,
         "BASE_KIND": recipe.base.kind,
         "VARIANT": recipe.variant,
-        "WORKBENCH_UID": str(recipe.uid),
-        "WORKBENCH_GID": str(recipe.gid),
+        "WORKBENCH_UID": str(recipe.owner[0]),
+        "WORKBENCH_GID": str(recipe.owner[1]),
         "REVISION": revision,
         "INPUTS": fingerprint(docker, recipe),
     }
-    argv = [docker.client, "build", "--progress=plain", "--file", "docker/Dockerfile", "--tag", recipe.reference]
-    for name, value in arguments.items():
-        argv += ["--build-arg", f"{name}={value}"]
-    argv += [f"--secret=id={name},src={path}" for name, path in secrets.items()]
-    with console.step("Building the image"):
-        _follow(docker, console, [*argv, "."])
 
 
-def _follow(docker: Docker, console: Console, argv: List[str]) -> None:
-    """Show BuildKit's steps by what they do: "step 6 of 14: the NLP stack"."""
-    where = [""]
+@dataclass
+class Steps:
+    """Shows BuildKit's steps by what they do."""
 
-    def heard(line: str) -> None:
-        console.note(line)
+    now: str = field(default="")
+
+    def __call__(self, line: str) -> str:
+        """'#9 [workbench  6/14] RUN ... nlp.txt ...' -> 'step 6 of 14: the NLP stack', until the next."""
         found = STEP.search(line)
         if found:
-            names = [name for mark, name in NAMES.items() if mark in found.group(3)]
-            where[0] = f"step {found.group(1)} of {found.group(2)}: {names[0] if names else ''}"
-        console.progress(where[0])
-
-    console.note(f"$ {' '.join(argv)}")
-    docker.host.stream(argv, heard, env={"DOCKER_BUILDKIT": "1"}, cwd=docker.checkout).check()
+            number, total, command = found.groups()
+            names = [name for mark, name in NAMES.items() if mark in command]
+            self.now = f"step {number} of {total}" + (f": {names[0]}" if names else "")
+        return self.now

@@ -1,29 +1,40 @@
-"""Installs Docker Engine, Compose v2 and BuildKit from the distribution's own packages, and starts the engine.
+"""Installs Docker Engine, Compose v2 and BuildKit from the distribution's packages, and starts the engine.
 
-Only as root on Debian and Ubuntu; elsewhere it gives the commands to paste.
+Only as root on Debian 12 and newer and Ubuntu 22.04 and newer; elsewhere it gives the commands to paste.
 """
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from launcher.errors import HostNotReady
+from launcher import apt, network
+from launcher.console import Work, follow
+from launcher.preflight import engine_findings, refuse
 from launcher.probes import engine as probe
+from launcher.probes import system
 
 if TYPE_CHECKING:
     from launcher.console import Console
     from launcher.host import Host
+    from launcher.probes.engine import Engine
+    from launcher.settings import Settings
 
-DEBIAN = ["docker.io", "docker-cli", "docker-compose", "docker-buildx"]
-UBUNTU = ["docker.io", "docker-compose-v2", "docker-buildx"]
-BOOKWORM = 12
+PACKAGES = {
+    "debian": ("docker.io", "docker-cli", "docker-compose", "docker-buildx"),
+    "ubuntu": ("docker.io", "docker-compose-v2", "docker-buildx"),
+}
+ALSO = ("iptables", "ca-certificates")
+OLDEST = {"debian": "12", "ubuntu": "22.04"}
+HAS_COMPOSE = "13"
 START_SECONDS = 40
+DAEMON_LOG = "/var/log/dockerd.log"
 SOURCES = "/etc/apt/sources.list.d/nlp-workbench-engine.sources"
 PIN = "/etc/apt/preferences.d/nlp-workbench-engine"
 PIN_TEXT = """\
-# Debian 12 has no Compose v2: these packages, and nothing else, come from Debian 13. Written by `make up`.
+# Debian 12 has no Compose v2: these packages, and what they cannot do without, come from Debian 13.
+# Written by `make up`.
 Package: *
 Pin: release n=trixie
 Pin-Priority: -10
@@ -34,133 +45,100 @@ Pin-Priority: 990
 """
 SOURCES_TEXT = """\
 Types: deb
-URIs: {mirror}
+URIs: {archive}
 Suites: trixie
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 """
 
 
-def os_release(host: Host) -> Dict[str, str]:
-    """/etc/os-release as a mapping: {"ID": "debian", "VERSION_ID": "12", ...}."""
-    pairs = (line.partition("=") for line in (host.read_text("/etc/os-release") or "").splitlines())
-    return {key: value.strip().strip('"') for key, _, value in pairs if key}
+def packages(host: Host) -> tuple[str, ...]:
+    """The engine's packages on this distribution; none where its own have no Compose v2."""
+    seen = system.look(host)
+    known = seen.distribution in PACKAGES and not seen.older_than(OLDEST[seen.distribution])
+    return PACKAGES[seen.distribution] if known else ()
 
 
-def packages(host: Host) -> List[str]:
-    """The engine's packages on this distribution; none where we do not know them."""
-    return {"debian": DEBIAN, "ubuntu": UBUNTU}.get(os_release(host).get("ID", ""), [])
+def find(host: Host, settings: Settings) -> Engine:
+    """The engine, which must answer; nothing is installed or started."""
+    seen = probe.look(host)
+    if not _works(seen):
+        refuse(engine_findings(host, settings.plan, seen), _why_not(host, settings))
+    return seen
 
 
-def ensure(host: Host, console: Console, allowed: bool) -> probe.Engine:
+def ensure(host: Host, console: Console, settings: Settings) -> Engine:
     """The engine, installed and started where need be and allowed; HostNotReady says what is to be done."""
-    engine = probe.look(host)
-    if _works(engine):
-        return engine
-    if not allowed or not host.is_root or not packages(host) or engine.problem in {"podman", "permission"}:
-        raise HostNotReady(_instructions(host, engine, allowed))
-    if not engine.compose or not host.which("dockerd"):
-        _install(host, console)
-    if probe.look(host).problem:
-        _start(host, console)
-    engine = probe.look(host)
-    if not _works(engine):
-        raise HostNotReady(f"the engine is installed but does not answer: {engine.said}. See {_log()}.")
-    return engine
+    seen = probe.look(host)
+    if not _works(seen) and _may_install(host, settings, seen):
+        effort = _Effort(host, console, settings)
+        if seen.compose is None or seen.buildx is None or not host.which("dockerd"):
+            effort.install()
+        if probe.look(host).problem:
+            effort.start()
+        seen = probe.look(host)
+    refuse(engine_findings(host, settings.plan, seen), _why_not(host, settings))
+    return seen
 
 
-def _works(engine: probe.Engine) -> bool:
-    return not engine.problem and engine.compose is not None and engine.buildx is not None
+def _works(seen: Engine) -> bool:
+    return not seen.problem and seen.compose is not None and seen.buildx is not None
 
 
-def _instructions(host: Host, engine: probe.Engine, allowed: bool) -> str:
-    if engine.problem == "permission":
-        return (
-            f"the container engine refuses user {host.username}: {engine.said}\n"
-            f"  sudo usermod -aG docker {host.username}   # then log out and in again"
-        )
-    what = f"no container engine with Compose v2 and BuildKit answers ({engine.problem or 'plugins missing'})"
-    why = "ENGINE_INSTALL=never forbids installing it" if not allowed else "installing it needs root"
-    found = packages(host)
-    if not found:
-        return f"{what}. Install Docker Engine 23 or newer with its compose and buildx plugins, then `make up`."
-    steps = [f"apt-get install --no-install-recommends {' '.join(found)}", "systemctl enable --now docker"]
-    if _needs_trixie(host):
-        return f"{what}; {why}. As root, `make up` does it all (Debian 13's packages, pinned). By hand: see " \
-            "docs/troubleshooting.md, 'No engine on Debian 12'."
-    lines = "\n".join(f"  sudo {step}" for step in ["apt-get update", *steps])
-    return f"{what}; {why}. On this host:\n{lines}\nthen `make up` again."
+def _may_install(host: Host, settings: Settings, seen: Engine) -> bool:
+    """Only what is missing or stopped; a Podman, a closed socket or a remote engine is the owner's choice."""
+    mendable = seen.problem in {"", "missing", "stopped"} and not host.environ.get("DOCKER_HOST")
+    allowed = settings.get("ENGINE_INSTALL", "auto") == "auto"
+    return mendable and allowed and host.is_root and bool(packages(host))
 
 
-def _install(host: Host, console: Console) -> None:
-    wanted = packages(host)
-    release = os_release(host).get("PRETTY_NAME", "this distribution")
-    console.say(f"No container engine with Compose v2 answers. Installing it from the packages of {release}:")
-    console.say(f"  {' '.join(wanted)}")
-    if _needs_trixie(host):
-        console.say(f"  Debian 12 has no Compose v2, so these come from Debian 13, pinned in {PIN}")
-        host.path(SOURCES).write_text(SOURCES_TEXT.format(mirror=debian_mirror(host)))
-        host.path(PIN).write_text(PIN_TEXT.format(packages=" ".join(wanted)))
-    environment = {"DEBIAN_FRONTEND": "noninteractive"}
-    with console.step("Installing the container engine"):
-        for argv in (
-            ["apt-get", "-q", "update"],
-            ["apt-get", "-q", "-y", "install", "--no-install-recommends", *wanted, "iptables", "ca-certificates"],
+def _why_not(host: Host, settings: Settings) -> str:
+    """Why `make up` does not do it by itself."""
+    if settings.get("ENGINE_INSTALL") == "never":
+        return "ENGINE_INSTALL=never forbids `make up` to do it."
+    return "As root, `make up` does it by itself." if packages(host) and not host.is_root else ""
+
+
+@dataclass(frozen=True)
+class _Effort:
+    host: Host
+    console: Console
+    settings: Settings
+
+    def install(self) -> None:
+        """Say what will be installed and from where, then do it."""
+        seen, wanted = system.look(self.host), packages(self.host)
+        self.console.say(f"No container engine with Compose v2 answers. Installing it on {seen.name}:")
+        self.console.say(f"  {' '.join(wanted)}")
+        if seen.distribution == "debian" and seen.older_than(HAS_COMPOSE):
+            self._pin(wanted)
+        with self.console.step("Installing the container engine", "about a minute"):
+            apt.install(self.host, self.console, (*wanted, *ALSO), network.environment(self.settings))
+
+    def _pin(self, wanted: tuple[str, ...]) -> None:
+        self.console.say(f"  Debian 12 has no Compose v2, so these come from Debian 13, pinned in {PIN}")
+        archive = apt.debian(self.host, self.settings.plan.apt_mirror)
+        for path, text in (
+            (SOURCES, SOURCES_TEXT.format(archive=archive)),
+            (PIN, PIN_TEXT.format(packages=" ".join(wanted))),
         ):
-            host.stream(argv, lambda line: (console.note(line), console.progress(line))[0], env=environment).check()
+            self.host.path(path).write_text(text, encoding="utf-8")
 
+    def start(self) -> None:
+        """As this host starts services: through systemd, which also does it at every boot, or by hand."""
+        with self.console.step("Starting the container engine"):
+            if self.host.exists("/run/systemd/system"):
+                argv = ["systemctl", "enable", "--now", "docker"]
+                follow(self.host, self.console, Work(argv, stall=START_SECONDS))
+            else:
+                self._spawn()
+            deadline = time.monotonic() + START_SECONDS
+            while probe.look(self.host).problem and time.monotonic() < deadline:
+                time.sleep(0.5)
 
-def _needs_trixie(host: Host) -> bool:
-    release = os_release(host)
-    return release.get("ID") == "debian" and release.get("VERSION_ID") == str(BOOKWORM)
-
-
-def debian_mirror(host: Host) -> str:
-    """The Debian mirror that this host's apt already uses."""
-    texts = [host.read_text("/etc/apt/sources.list") or ""]
-    folder = "/etc/apt/sources.list.d"
-    texts += [host.read_text(f"{folder}/{name}") or "" for name in host.list_dir(folder)]
-    for word in " ".join(texts).split():
-        if word.startswith("http") and word.rstrip("/").endswith("/debian"):
-            return word.rstrip("/")
-    raise HostNotReady("no Debian mirror is named in /etc/apt; set APT_MIRROR=http://your.mirror and try again.")
-
-
-def _start(host: Host, console: Console) -> None:
-    """Start it as this host starts services: systemd, an init script, or by hand."""
-    with console.step("Starting the container engine"):
-        if host.exists("/run/systemd/system"):
-            host.run(["systemctl", "enable", "--now", "docker"], timeout=START_SECONDS).check()
-        else:
-            _spawn(host)
-        deadline = time.monotonic() + START_SECONDS
-        while probe.look(host).problem and time.monotonic() < deadline:
-            time.sleep(0.5)
-
-
-def _spawn(host: Host) -> None:
-    """No systemd (a container, WSL): start the daemon in the background, its words in a log."""
-    host.run(["sh", "-c", f"exec setsid dockerd >>{_log()} 2>&1 </dev/null &"], timeout=START_SECONDS).check()
-
-
-def _log() -> Path:
-    return Path("/var/log/dockerd.log")
-
-
-def apt_sources(host: Host, mirror: str | None) -> str:
-    """Debian's archives as lines for apt, from the user's mirror or this host's; empty leaves it to mmdebstrap.
-
-    >>> apt_sources(host, "http://mirror.example").splitlines()[0]
-    'deb http://mirror.example/debian bookworm main'
-    """
-    if mirror:
-        debian = f"{mirror.rstrip('/')}/debian"
-    elif os_release(host).get("ID") == "debian":
-        debian = debian_mirror(host)
-    else:
-        return ""
-    security = f"{debian}-security"
-    return (
-        f"deb {debian} bookworm main\ndeb {debian} bookworm-updates main\n"
-        f"deb {security} bookworm-security main\n"
-    )
+    def _spawn(self) -> None:
+        """No systemd (a container, WSL): a session of its own outlives make and the terminal."""
+        self.console.say(f"  No systemd here: dockerd runs in the background and writes to {DAEMON_LOG}")
+        script = f"setsid dockerd >>{DAEMON_LOG} 2>&1 </dev/null &"
+        env = network.environment(self.settings)
+        self.host.run(["sh", "-c", script], timeout=START_SECONDS, env=env).check()

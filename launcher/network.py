@@ -6,13 +6,11 @@ Files are written to .workbench/, readable by their owner only.
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Dict
+from typing import TYPE_CHECKING
 
-from launcher import dotenv
+from launcher import dotenv, textfile
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from launcher.host import Host
     from launcher.settings import Settings
     from launcher.state import State
@@ -23,59 +21,54 @@ CA_FILES = (
     "/etc/ssl/ca-bundle.pem",  # openSUSE
     "/etc/ssl/cert.pem",  # Alpine, macOS
 )
-PROXIES = {"http": "http_proxy", "https": "https_proxy", "no": "no_proxy"}
-LOCAL = "localhost,127.0.0.1,::1"
+LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-def environment(settings: Settings) -> Dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """Proxy, PyPI and Hugging Face mirror, as the programs in a container read them."""
     plan = settings.plan
-    found = {}
-    for kind, name in PROXIES.items():
-        if plan.proxies.get(kind):
-            value = plan.proxies[kind]
-            value = f"{value},{LOCAL}" if kind == "no" else value
-            found.update({name: value, name.upper(): value})
-    if found and "no_proxy" not in found:
-        found.update({"no_proxy": LOCAL, "NO_PROXY": LOCAL})
+    found = {f"{kind}_proxy": plan.proxies[kind] for kind in ("http", "https") if plan.proxies.get(kind)}
+    if found:
+        found["no_proxy"] = _no_proxy(plan.proxies.get("no", ""))
+    found.update({name.upper(): value for name, value in found.items()})
     if plan.index:
         found.update({"PIP_INDEX_URL": plan.index, "UV_DEFAULT_INDEX": plan.index})
     if settings.get("HF_ENDPOINT"):
         found["HF_ENDPOINT"] = plan.hub
-    return found
+    return dict(sorted(found.items()))
+
+
+def _no_proxy(theirs: str) -> str:
+    """Theirs, and this machine itself: "mirror.example" -> "mirror.example,localhost,127.0.0.1,::1"."""
+    names = [name.strip() for name in theirs.split(",") if name.strip()]
+    return ",".join(dict.fromkeys([*names, *LOCAL]))
 
 
 def write_container(host: Host, settings: Settings, state: State) -> None:
     """The container's side: its environment, and the authorities that the host trusts."""
-    text = "".join(f"{key}={value}\n" for key, value in sorted(environment(settings).items()))
-    _write(state.network, text)
+    lines = (f"{key}={dotenv.quoted(value)}\n" for key, value in environment(settings).items())
+    textfile.update(state.network, "".join(lines))
     bundle = ca_bundle(host, settings)
-    if not state.ca_bundle.exists() or state.ca_bundle.read_text() != bundle:
-        state.ca_bundle.write_text(bundle)  # in place: a running container has this very file mounted
+    if not state.ca_bundle.exists() or state.ca_bundle.read_text(encoding="utf-8") != bundle:
+        # in place: a running container has this very file mounted
+        state.ca_bundle.write_text(bundle, encoding="utf-8")
 
 
-def write_build(settings: Settings, state: State, torch_index: str, apt_sources: str) -> Dict[str, str]:
+def write_build(settings: Settings, state: State, torch_index: str, apt_sources: str) -> dict[str, str]:
     """The build's side; returns secret ids and their files."""
-    build = {**environment(settings), "TORCH_INDEX": settings.get("TORCH_INDEX", torch_index)}
+    build = {**environment(settings), "TORCH_INDEX": settings.plan.torch_index or torch_index}
     if settings.plan.apt_mirror:
         build["APT_MIRROR"] = settings.plan.apt_mirror
-    lines = (f"{key}={shlex.quote(value)}\n" for key, value in sorted(build.items()))
-    _write(state.build / "network", "".join(lines))
-    _write(state.build / "apt_sources", apt_sources)
-    return {
-        "network": str(state.build / "network"),
-        "apt_sources": str(state.build / "apt_sources"),
-        "ca": str(state.ca_bundle),
-    }
+    files = {"network": state.build / "network", "apt_sources": state.build / "apt_sources"}
+    textfile.update(
+        files["network"], "".join(f"{key}={shlex.quote(value)}\n" for key, value in build.items())
+    )
+    textfile.update(files["apt_sources"], apt_sources)
+    return {**{name: str(path) for name, path in files.items()}, "ca": str(state.ca_bundle)}
 
 
 def ca_bundle(host: Host, settings: Settings) -> str:
-    """The user's CA_BUNDLE, laid behind what the host trusts; empty where the host names none."""
-    named = [settings.plan.cafile] if settings.plan.cafile else []
-    texts = [text for path in (*named, *CA_FILES) for text in [host.read_text(path)] if text]
-    return "\n".join(texts[:2] if named else texts[:1])
-
-
-def _write(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text() != text:
-        dotenv.replace(path, text, mode=0o600)
+    """What the host trusts, behind the user's CA_BUNDLE; empty where there is neither."""
+    trusted = next((text for path in CA_FILES for text in [host.read_text(path)] if text), "")
+    named = host.read_text(settings.plan.cafile) if settings.plan.cafile else None
+    return "\n".join(part for part in (named, trusted) if part)

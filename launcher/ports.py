@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Optional, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from launcher.errors import RequestError
 from launcher.plan import PORTS
@@ -12,34 +13,48 @@ if TYPE_CHECKING:
     from launcher.settings import Settings
 
 TRIES = 200
+HIGHEST = 65535
 
 
-def choose(host: Host, settings: Settings, ours: Set[int]) -> Dict[str, int]:
-    """A port for each service; `ours` are held by this checkout's own containers.
+@dataclass(frozen=True)
+class _Search:
+    """`ours` are held by this checkout's own containers, so they are free for it."""
+
+    host: Host
+    bind: str
+    ours: frozenset[int]
+
+    def first(self, start: int, taken: set[int]) -> int | None:
+        """The first port from `start` on that can be had."""
+        for port in range(start, min(start + TRIES, HIGHEST + 1)):
+            if port not in taken and (port in self.ours or self.host.can_bind(self.bind, port)):
+                return port
+        return None
+
+
+def choose(host: Host, settings: Settings, ours: frozenset[int]) -> dict[str, int]:
+    """A port for each service, by its name in .env: {"JUPYTER_PORT": 8888, ...}.
 
     RequestError for a port of the user's own that somebody else holds; it names the next free one.
     """
-    chosen: Dict[str, int] = {}
+    asked = {service: settings.port(service) for service in PORTS}
+    chosen: dict[str, int] = {}
     for service, default in PORTS.items():
-        taken = set(chosen.values())
-        asked = settings.port(service)
-        bind = "127.0.0.1" if service == "tensorboard" else settings.plan.bind
-        last = settings.decided.get(f"{service.upper()}_PORT", "")
-        start = int(last) if last.isdigit() else default
-        free = _next_free(host, bind, asked or start, ours, taken)
-        if asked and free != asked:
-            key = f"{service.upper()}_PORT"
-            raise RequestError(
-                f"{key}={asked}: another program holds this port. Free it, or take the next free one: {key}={free}"
-            )
-        if free is None:
-            raise RequestError(f"no free port for {service} in {start} to {start + TRIES}; give {service.upper()}_PORT.")
-        chosen[service] = free
+        key = f"{service.upper()}_PORT"
+        search = _Search(host, "127.0.0.1" if service == "tensorboard" else settings.plan.bind, ours)
+        theirs = {port for other, port in asked.items() if port and other != service}
+        start = asked[service] or settings.last_port(service) or default
+        chosen[key] = _one(search, key, start, theirs | set(chosen.values()), fixed=bool(asked[service]))
     return chosen
 
 
-def _next_free(host: Host, bind: str, start: int, ours: Set[int], taken: Set[int]) -> Optional[int]:
-    for port in range(start, min(start + TRIES, 65536)):
-        if port not in taken and (port in ours or host.can_bind(bind, port)):
-            return port
-    return None
+def _one(search: _Search, key: str, start: int, taken: set[int], *, fixed: bool) -> int:
+    free = search.first(start, taken)
+    if free is None:
+        raise RequestError(f"{key}: no port is free from {start} on. Name one that is: {key}=PORT")
+    if fixed and free != start:
+        holder = "another service of the workbench has" if start in taken else "another program holds"
+        raise RequestError(
+            f"{key}={start}: {holder} this port. Free it, or take the next free one: {key}={free}"
+        )
+    return free

@@ -3,59 +3,106 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import TYPE_CHECKING
 
 from launcher import dotenv
 from launcher.errors import RequestError
 from launcher.plan import PORTS, Plan, from_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from launcher.host import Host
     from launcher.variants import Variants
 
-CHOICES = {"ENGINE_INSTALL": ("auto", "never"), "BASE": ("auto", "pull", "build"), "FORMAT": ("text", "json")}
+CHOICES = {
+    "ENGINE_INSTALL": ("auto", "never"),
+    "BASE": ("auto", "pull", "build"),
+    "FORMAT": ("text", "json"),
+    "YES": ("0", "1"),
+}
+ADDRESS = (r"https?://[^\s\"'<>]+", "an address that begins with http:// or https://")
+PATTERNS = {
+    "SHM_SIZE": (r"\d+(\.\d+)?[kmgKMG]i?[bB]?", "a number and a unit, such as 8gb"),
+    "GPU_COUNT": (r"all|\d+", "all, or a number"),
+    "REGISTRY": (
+        r"[\w.-]+(:\d+)?(/[\w./-]+)?",
+        "a host name without https://, such as mirror.example/docker",
+    ),
+    "WORKSPACE": (r"(/|\.\.?(/|$))[^:]*", "an absolute path, or one that begins with ./ or ../"),
+    **dict.fromkeys(("PYPI_INDEX", "TORCH_INDEX", "APT_MIRROR", "HF_ENDPOINT"), ADDRESS),
+}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
-SIZE = re.compile(r"\d+[kmg]b?", re.IGNORECASE)
+# given once on the command line, they stay until another value comes: plain `docker compose up` needs them
+REMEMBERED = ("BIND", "WORKSPACE", "SHM_SIZE", "GPU_COUNT")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked settings; `asked` are the user's own, `decided` what an earlier `make up` wrote to .env."""
+    """Checked settings.
+
+    asked are the user's own; decided is what an earlier `make up` wrote to .env.
+    """
 
     plan: Plan
     name: str
-    asked: Dict[str, str]
-    decided: Dict[str, str]
+    asked: Mapping[str, str]
+    decided: Mapping[str, str]
 
     def get(self, key: str, default: str = "") -> str:
         """The user's own value, or the default."""
         return self.asked.get(key) or default
 
-    def port(self, service: str) -> Optional[int]:
+    def port(self, service: str) -> int | None:
         """The port that the user gave to a service; None leaves the choice to us."""
-        key = f"{service.upper()}_PORT"
-        return self.plan.ports[service] if self.asked.get(key) else None
+        return self.plan.ports[service] if self.asked.get(f"{service.upper()}_PORT") else None
+
+    def last_port(self, service: str) -> int | None:
+        """The port of the last start."""
+        last = self.decided.get(f"{service.upper()}_PORT", "")
+        return int(last) if last.isascii() and last.isdigit() else None
+
+    @property
+    def remembered(self) -> dict[str, str]:
+        """What the next start, and a plain `docker compose up`, must know."""
+        found = {key: self.asked.get(key) or self.decided.get(key, "") for key in REMEMBERED}
+        if found["WORKSPACE"]:
+            found["WORKSPACE"] = str(self.plan.mount)
+        return {key: value for key, value in found.items() if value}
 
 
 def load(host: Host, checkout: Path, variants: Variants) -> Settings:
     """Settings for this checkout, or RequestError naming the setting, what was found and what is accepted."""
     file = dotenv.read(checkout / ".env")
     asked = {**file.user, **{key: value for key, value in host.environ.items() if value}}
-    for key, accepted in CHOICES.items():
-        _one_of(key, asked.get(key), accepted)
-    if asked.get("VARIANT"):
-        _one_of("VARIANT", asked["VARIANT"], ("auto", *variants.rows))
+    check(asked, variants)
+    last = {key: file.decided[key] for key in REMEMBERED if key in file.decided}
+    plan = from_settings(checkout, variants, {**last, **asked})
+    _check_bundle(host, asked.get("CA_BUNDLE"))
+    name = _wanted_name(host, asked) or file.decided.get("WORKBENCH_NAME") or default_name(checkout)
+    if not NAME.fullmatch(name):
+        raise RequestError(
+            f"NAME={name}: accepted are small letters, digits, - and _, at most 41, a letter or digit first."
+        )
+    return Settings(plan, name, asked, file.decided)
+
+
+def check(asked: Mapping[str, str], variants: Variants) -> None:
+    """RequestError for the first value that is not accepted."""
+    choices: dict[str, tuple[str, ...]] = {**CHOICES, "VARIANT": ("auto", *variants.rows)}
+    for key, accepted in choices.items():
+        if asked.get(key) and asked[key] not in accepted:
+            raise RequestError(f"{key}={asked[key]}: accepted are {', '.join(accepted)}.")
+    for key, (pattern, words) in PATTERNS.items():
+        if asked.get(key) and not re.fullmatch(pattern, asked[key], re.ASCII):
+            raise RequestError(f"{key}={asked[key]}: accepted is {words}.")
     for service in PORTS:
-        _port(f"{service.upper()}_PORT", asked.get(f"{service.upper()}_PORT"))
-    if asked.get("SHM_SIZE") and not SIZE.fullmatch(asked["SHM_SIZE"]):
-        raise RequestError(f"SHM_SIZE={asked['SHM_SIZE']}: accepted is a number and a unit, such as 8gb.")
-    return Settings(
-        from_settings(checkout, variants, asked), _name(asked, file, checkout), asked, file.decided
-    )
+        _check_port(f"{service.upper()}_PORT", asked.get(f"{service.upper()}_PORT"))
+    _check_address(asked.get("BIND"))
 
 
 def default_name(checkout: Path) -> str:
@@ -64,20 +111,29 @@ def default_name(checkout: Path) -> str:
     return f"{slug}-{hashlib.sha256(str(checkout).encode()).hexdigest()[:4]}"
 
 
-def _name(asked: dict[str, str], file: dotenv.DotEnv, checkout: Path) -> str:
-    name = asked.get("NAME", "").lower() or file.decided.get("WORKBENCH_NAME") or default_name(checkout)
-    if not NAME.fullmatch(name):
-        raise RequestError(
-            f"NAME={name}: accepted are small letters, digits, - and _, at most 41, not - first."
-        )
-    return name
+def _wanted_name(host: Host, asked: Mapping[str, str]) -> str:
+    """NAME in small letters; WSL sets NAME to the machine's, which nobody asked for."""
+    name = asked.get("NAME", "").lower()
+    machine = (host.read_text("/proc/sys/kernel/hostname") or "").strip().lower()
+    return "" if asked.get("WSL_DISTRO_NAME") and name == machine else name
 
 
-def _one_of(key: str, value: Optional[str], accepted: tuple[str, ...]) -> None:
-    if value and value not in accepted:
-        raise RequestError(f"{key}={value}: accepted are {', '.join(accepted)}.")
-
-
-def _port(key: str, value: Optional[str]) -> None:
+def _check_port(key: str, value: str | None) -> None:
     if value and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         raise RequestError(f"{key}={value}: accepted is a port number, 1 to 65535.")
+
+
+def _check_address(bind: str | None) -> None:
+    try:
+        ipaddress.ip_address(bind or "127.0.0.1")
+    except ValueError as error:
+        raise RequestError(
+            f"BIND={bind}: accepted is an IP address of this machine, such as 0.0.0.0."
+        ) from error
+
+
+def _check_bundle(host: Host, path: str | None) -> None:
+    if path and "BEGIN CERTIFICATE" not in (host.read_text(path) or ""):
+        raise RequestError(
+            f"CA_BUNDLE={path}: no certificates found there. Accepted is a file in PEM format."
+        )

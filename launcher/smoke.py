@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import time
 import urllib.request
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any
 
-from launcher import sshconfig, start
-from launcher.dotenv import replace
+from launcher import access, textfile
+from launcher.console import cut
 from launcher.errors import WorkbenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from launcher.console import Console
     from launcher.docker import Docker
     from launcher.verbs import Verbs
 
 MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
+INDENT, TITLE, WIDE = 11, 38, 110
 SECONDS = 20.0
 SILENCE_SECONDS = 900.0
+TORCH = "python -c 'import torch; print(torch.__version__)'"
 
 
 @dataclass
@@ -27,74 +33,111 @@ class Receipt:
     """What was checked, in order, and how it went."""
 
     console: Console
-    checks: List[Dict[str, Any]] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, check: Dict[str, Any]) -> None:
-        """Keep one result and print its row."""
+    def add(self, check: dict[str, Any]) -> None:
+        """Keep one result and print its row; the receipt has the full text where the terminal is narrow."""
         self.checks.append(check)
-        status = "not here" if _allowed(check) else MARKS[check["status"]]
-        self.console.say(f"  {status:<9}{check['title']:<44} {check['seconds']:6.1f} s  {check['detail']}")
-        if check["status"] != "passed" and not _allowed(check) and check.get("mend"):
-            self.console.say(f"           -> {check['mend']}")
+        self.console.note(json.dumps(check, ensure_ascii=False))
+        for line in rows(check, self.console.width):
+            self.console.say(line)
+
+    @property
+    def red(self) -> list[str]:
+        """Titles of what did not pass; a skip is red too, unless the variant allows it."""
+        return [check["title"] for check in self.checks if not _passed(check)]
 
     @property
     def green(self) -> bool:
-        """Everything passed; a skip counts as red unless the variant allows it."""
-        return bool(self.checks) and all(c["status"] == "passed" or _allowed(c) for c in self.checks)
+        """Something was checked, and all of it passed."""
+        return bool(self.checks) and not self.red
+
+
+def rows(check: dict[str, Any], width: int | None) -> list[str]:
+    """One check as lines of at most `width` columns; what failed is told in full."""
+    status = "not here" if _allowed(check) else MARKS.get(check["status"], check["status"])
+    head = f"  {status:<{INDENT - 2}}{check['title']:<{TITLE}}{check['seconds']:6.1f} s"
+    detail = " ".join(str(check["detail"]).split())
+    if not _passed(check):
+        told = [detail, *(["-> " + check["mend"]] if check.get("mend") else [])]
+        return [head, *(line for text in told for line in _wrapped(text, width or WIDE))]
+    if width is None or width >= WIDE:
+        line = f"{head}  {detail}"
+        return [line if width is None else _shortened(line, width - 1)]
+    return [head, " " * INDENT + _shortened(detail, width - INDENT - 1)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    margin = " " * INDENT
+    return textwrap.wrap(
+        text, width - 1, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False
+    )
+
+
+def _shortened(text: str, width: int) -> str:
+    shown = cut(text, width)
+    return shown if shown == text else cut(text, width - 3) + "..."
 
 
 def run(verbs: Verbs) -> int:
     """0 when all is green, else 1."""
-    docker = verbs._running()  # noqa: SLF001 - the verb next door
-    receipt = Receipt(verbs.console)
-    started = time.time()
+    docker, _ = verbs.running()
+    receipt, started = Receipt(verbs.console), time.time()
     verbs.console.say("Inside the container")
     _inside(docker, verbs, receipt)
     verbs.console.say("From outside")
-    for name, title, look in _outside(docker, verbs):
-        receipt.add(_timed(name, title, look))
+    for name, title, look in outside(docker, verbs):
+        receipt.add(timed(name, title, look))
     path = verbs.settings.plan.mount / "smoke-test.json"
-    replace(path, json.dumps(_document(docker, verbs, receipt, started), indent=2) + "\n", 0o644)
-    bad = [c["title"] for c in receipt.checks if c["status"] != "passed" and not _allowed(c)]
-    verbs.console.say(f"\n{'All green.' if receipt.green else 'Red: ' + '; '.join(bad)}  Receipt: {path}")
+    document = _document(docker, verbs, receipt, started)
+    textfile.write(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n", 0o644)
+    verdict = "All green." if receipt.green else f"Red: {'; '.join(receipt.red)}."
+    verbs.console.say(f"\n{verdict}  Receipt: {_short(path, verbs)}")
     return 0 if receipt.green else 1
+
+
+def _short(path: Path, verbs: Verbs) -> str:
+    checkout = verbs.state.checkout
+    return str(path.relative_to(checkout)) if checkout in path.parents else str(path)
 
 
 def _inside(docker: Docker, verbs: Verbs, receipt: Receipt) -> None:
     """Rows appear as the checks end; anything else that is said goes to the log."""
 
     def heard(line: str) -> None:
-        verbs.console.note(line)
         try:
             found = json.loads(line)
         except ValueError:
-            return
+            found = None
         if isinstance(found, dict) and "check" in found:
             receipt.add(found)
+        else:
+            verbs.console.note(line)
 
     argv = docker.compose("exec", "-T", "workbench", "workbench-smoke", "--password-stdin")
-    password = verbs.state.password.read_text()
+    password = verbs.state.password.read_text(encoding="utf-8")
     ended = docker.host.stream(argv, heard, SILENCE_SECONDS, cwd=docker.checkout, text=password)
-    if ended.returncode not in (0, 1) or not receipt.checks:
+    if ended.returncode not in {0, 1} or not receipt.checks:
         ended.check()
         raise WorkbenchError("the checks inside the container said nothing; `make logs` may tell why")
 
 
-def _outside(docker: Docker, verbs: Verbs) -> List[Tuple[str, str, Callable[[], str]]]:
-    ways = start.address(docker, verbs.state)
+def outside(docker: Docker, verbs: Verbs) -> list[tuple[str, str, Callable[[], str]]]:
+    """As a person would come in."""
+    ways = access.ways(verbs.settings, verbs.state)
+    jupyter, tensorboard = ways["jupyter.url"], ways["tensorboard.url"]
     return [
-        ("ssh", "ssh runs a command", lambda: _ssh(docker, verbs, ways)),
-        ("jupyter-page", "Jupyter's page asks for the password", lambda: _page(ways["jupyter.url"], "password")),
-        ("tensorboard", "TensorBoard answers", lambda: _page(ways["tensorboard.url"], "tensorboard")),
+        ("ssh", "ssh runs a command", lambda: _ssh(docker, verbs)),
+        ("jupyter-page", "Jupyter's page asks for the password", lambda: _page(jupyter, "password")),
+        ("tensorboard", "TensorBoard answers", lambda: _page(tensorboard, "tensorboard")),
     ]
 
 
-def _ssh(docker: Docker, verbs: Verbs, ways: Dict[str, str]) -> str:
-    config = verbs.state.identity.parent / "config"
-    replace(config, sshconfig.block(verbs.settings.name, ways, verbs.state.known_hosts), 0o600)
-    command = "python -c 'import torch; print(torch.__version__)'"
-    argv = ["ssh", "-F", str(config), "-o", "BatchMode=yes", verbs.settings.name, command]
-    return f"torch {docker.host.run(argv, timeout=SECONDS).check().stdout.strip()} on port {ways['ssh.port']}"
+def _ssh(docker: Docker, verbs: Verbs) -> str:
+    config = access.write_ssh_config(verbs.settings, verbs.state)
+    argv = ["ssh", "-F", str(config), "-o", "BatchMode=yes", verbs.settings.name, TORCH]
+    said = docker.host.run(argv, timeout=SECONDS).check().stdout.strip()
+    return f"torch {said} on port {access.ways(verbs.settings, verbs.state)['ssh.port']}"
 
 
 def _page(url: str, word: str) -> str:
@@ -107,36 +150,33 @@ def _page(url: str, word: str) -> str:
     return f"{url} answers"
 
 
-def _timed(name: str, title: str, look: Callable[[], str]) -> Dict[str, Any]:
+def timed(name: str, title: str, look: Callable[[], str]) -> dict[str, Any]:
+    """One check from outside, in the form of those from inside."""
     began = time.monotonic()
     try:
         status, detail, mend = "passed", look(), ""
     except (WorkbenchError, OSError) as error:
         status, detail, mend = "failed", str(error), "make status; make logs"
-    return {
-        "check": name,
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "mend": mend,
-        "seconds": round(time.monotonic() - began, 3),
-        "data": {},
-    }
+    seconds = round(time.monotonic() - began, 3)
+    result = {"check": name, "title": title, "status": status, "detail": detail, "mend": mend}
+    return {**result, "seconds": seconds, "data": {}}
 
 
-def _allowed(check: Dict[str, Any]) -> bool:
+def _allowed(check: dict[str, Any]) -> bool:
     return check["status"] == "skipped" and bool(check.get("data", {}).get("allowed"))
 
 
-def _document(docker: Docker, verbs: Verbs, receipt: Receipt, started: float) -> Dict[str, Any]:
-    record = docker.host.run(
-        docker.compose("exec", "-T", "workbench", "cat", "/etc/workbench/variant.json"), cwd=docker.checkout
-    )
+def _passed(check: dict[str, Any]) -> bool:
+    return check["status"] == "passed" or _allowed(check)
+
+
+def _document(docker: Docker, verbs: Verbs, receipt: Receipt, started: float) -> dict[str, Any]:
+    record = docker.project("exec", "-T", "workbench", "cat", "/etc/workbench/variant.json")
     return {
         "green": receipt.green,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 1),
-        "image": verbs.settings.decided["WORKBENCH_IMAGE"],
+        "image": verbs.decided["WORKBENCH_IMAGE"],
         "variant": json.loads(record.check().stdout),
         "checks": receipt.checks,
     }

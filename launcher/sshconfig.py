@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING, Dict, Tuple
+from typing import TYPE_CHECKING
 
-from launcher import dotenv
+from launcher import textfile
 from launcher.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
-def block(name: str, ways: Dict[str, str], known_hosts: Path) -> str:
-    """The block for one workbench, between two marker lines."""
+def block(name: str, ways: Mapping[str, str], known_hosts: Path) -> str:
+    """The block for one workbench, between two marker lines.
+
+    It ends with `Host *`: options that stand before the first Host of the file stay everybody's.
+    """
     return "\n".join(
         [
             f"# >>> workbench {name}",
@@ -21,50 +25,32 @@ def block(name: str, ways: Dict[str, str], known_hosts: Path) -> str:
             f"  HostName {ways['ssh.host']}",
             f"  Port {ways['ssh.port']}",
             f"  User {ways['ssh.user']}",
-            f'  IdentityFile "{ways["ssh.identity_file"]}"',
+            f"  IdentityFile {_path(ways['ssh.identity_file'])}",
             "  IdentitiesOnly yes",
-            f'  UserKnownHostsFile "{known_hosts}"',
+            f"  UserKnownHostsFile {_path(str(known_hosts))}",
             "  StrictHostKeyChecking yes",
+            "Host *",
             f"# <<< workbench {name}",
             "",
         ]
     )
 
 
-def merge(text: str, name: str, new: str) -> str:
-    r"""Replace this workbench's block, or put it first: in ssh's configuration the first match wins.
+def write(path: Path, new: str) -> tuple[Path, bool]:
+    """Put the block first, where ssh finds it before any other match, or where it was.
 
-    >>> merge("Host *\n  User me\n", "w", "# >>> workbench w\n# <<< workbench w\n")
-    '# >>> workbench w\n# <<< workbench w\n\nHost *\n  User me\n'
+    A link is followed and its mode kept; returns the real file and whether it changed.
     """
-    begin, end = f"# >>> workbench {name}\n", f"# <<< workbench {name}\n"
-    unified = text.replace("\r\n", "\n")
-    if begin not in unified:
-        return new + ("\n" + text if text else "")
-    start = unified.index(begin)
-    stop = unified.find(end, start)
-    if stop < 0:
-        raise RequestError(
-            f"the line '{begin.strip()}' has no '{end.strip()}' after it. Delete what is left of that block."
-        )
-    found = unified[start : stop + len(end)]
-    if "\r\n" in text:
-        found, new = found.replace("\n", "\r\n"), new.replace("\n", "\r\n")
-    return text.replace(found, new, 1)
-
-
-def write(path: Path, name: str, new: str) -> Tuple[Path, bool]:
-    """Merge into the file (a link is followed, its mode kept); returns the real file and whether it changed."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     real = path.resolve()
     try:
-        raw = real.read_bytes() if real.exists() else b""
-        text = raw.decode("utf-8", "surrogateescape")
+        text = real.read_bytes().decode("utf-8", "surrogateescape") if real.exists() else ""
     except OSError as error:
         raise RequestError(f"{path}: {error.strerror}. Make it readable, or remove it.") from error
-    merged = merge(text, name, new)
-    if merged == text:
-        return real, False
-    mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
-    dotenv.replace(real, merged, mode)
-    return real, True
+    mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else textfile.PRIVATE
+    return real, textfile.update(real, textfile.with_block(text, new, str(path), first=True), mode)
+
+
+def _path(path: str) -> str:
+    """A path between quotes; % begins a token of ssh's."""
+    return '"' + path.replace("%", "%%") + '"'

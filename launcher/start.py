@@ -1,13 +1,15 @@
-"""Starts and stops the services, waits until they are healthy, and says how to get in."""
+"""Starts the services and waits until they are healthy."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Dict, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from launcher import dotenv
+from launcher import access
 from launcher.docker import Docker, health
 from launcher.errors import RequestError, WorkbenchError
+from launcher.loose import as_dict, as_list
 
 if TYPE_CHECKING:
     from launcher.console import Console
@@ -15,107 +17,83 @@ if TYPE_CHECKING:
     from launcher.state import State
 
 SERVICES = ("workbench", "tensorboard")
+PROJECT = "com.docker.compose.project"
 HEALTHY_SECONDS = 120.0
 POLL_SECONDS = 0.5
+RESTARTS = 3
 LOG_LINES = "30"
 
 
-def up(docker: Docker, console: Console, settings: Settings, state: State) -> None:
-    """Start what is not running, wait, and print the way in."""
-    console.note("compose up")
-    before = {name: one["Id"] for name, one in docker.containers().items() if health(one) == "healthy"}
-    answer = docker.host.run(docker.compose("up", "--detach", "--remove-orphans"), cwd=docker.checkout)
-    console.note(answer.output)
-    answer.check()
-    found = docker.containers()
-    if all(before.get(name) == found.get(name, {}).get("Id") for name in SERVICES):
-        console.say("Already up; nothing changed.")
-    else:
-        _wait(docker, console)
-    remember_host_key(docker, state)
-    console.say(welcome(docker, state))
+@dataclass(frozen=True)
+class Start:
+    """Everything that the steps share."""
+
+    docker: Docker
+    console: Console
+    settings: Settings
+    state: State
+
+    def run(self, before: dict[str, dict[str, Any]]) -> None:
+        """Start what is not running, wait, and print the way in; `before` are the containers as they were."""
+        healthy = {name: one["Id"] for name, one in before.items() if health(one) == "healthy"}
+        answer = self.docker.project("up", "--detach", "--remove-orphans")
+        self.console.note(answer.output)
+        answer.check()
+        now = self.docker.containers()
+        if now and all(healthy.get(name) == one["Id"] for name, one in now.items()):
+            self.console.say("Already up; nothing changed.")
+        else:
+            now = self._wait()
+        access.remember_host_key(self.docker, self.settings, self.state, now["workbench"]["Id"])
+        self.console.say(access.welcome(self.settings, self.state))
+
+    def _wait(self) -> dict[str, dict[str, Any]]:
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        with self.console.step("Waiting until Jupyter, sshd and TensorBoard answer", "5 to 15 s"):
+            while True:
+                found = self.docker.containers()
+                states = {name: health(found.get(name)) for name in SERVICES}
+                if set(states.values()) == {"healthy"}:
+                    return found
+                self.console.progress(", ".join(f"{name} {state}" for name, state in states.items()))
+                if time.monotonic() > deadline or any(map(_given_up, found.values())):
+                    raise WorkbenchError(self._why_not(states))
+                time.sleep(POLL_SECONDS)
+
+    def _why_not(self, states: dict[str, str]) -> str:
+        bad = [name for name, state in states.items() if state != "healthy"]
+        logs = self.docker.project("logs", "--no-color", "--tail", LOG_LINES, *bad)
+        said = ", ".join(f"{name} is {state}" for name, state in states.items())
+        return f"{said}. The last lines of their logs:\n{logs.output}"
 
 
-def _wait(docker: Docker, console: Console) -> None:
-    deadline = time.monotonic() + HEALTHY_SECONDS
-    with console.step("Waiting until Jupyter, sshd and TensorBoard answer"):
-        while True:
-            found = {name: health(docker.containers().get(name)) for name in SERVICES}
-            if set(found.values()) == {"healthy"}:
-                return
-            console.progress(", ".join(f"{name} {state}" for name, state in found.items()))
-            if time.monotonic() > deadline or "exited" in found.values():
-                raise WorkbenchError(_why_not(docker, found))
-            time.sleep(POLL_SECONDS)
+def _given_up(container: dict[str, Any]) -> bool:
+    """Ended, or started again and again."""
+    return health(container) in {"exited", "dead"} or container.get("RestartCount", 0) >= RESTARTS
 
 
-def _why_not(docker: Docker, found: Dict[str, str]) -> str:
-    bad = [name for name, state in found.items() if state != "healthy"]
-    logs = docker.host.run(docker.compose("logs", "--no-color", "--tail", LOG_LINES, *bad), cwd=docker.checkout)
-    states = ", ".join(f"{name} is {state}" for name, state in found.items())
-    return f"{states}. The last lines of their logs:\n{logs.output}"
+def published(containers: dict[str, dict[str, Any]]) -> frozenset[int]:
+    """Host ports that running containers hold."""
+    return frozenset(
+        int(binding["HostPort"])
+        for container in containers.values()
+        if health(container) not in {"exited", "created", "dead"}
+        for bindings in as_dict(as_dict(container.get("NetworkSettings")).get("Ports")).values()
+        for binding in as_list(bindings)
+    )
 
 
-def published(docker: Docker) -> Set[int]:
-    """Host ports that this checkout's running containers hold."""
-    bindings = [
-        binding
-        for container in docker.containers().values()
-        if container["State"]["Status"] in {"running", "restarting"}
-        for found in (container["NetworkSettings"]["Ports"] or {}).values()
-        for binding in found or []
-    ]
-    return {int(binding["HostPort"]) for binding in bindings}
-
-
-def refuse_foreign(docker: Docker, name: str) -> None:
-    """RequestError where another checkout on this host uses the same NAME."""
-    label = "com.docker.compose.project"
-    listed = docker.run("ps", "--all", "--filter", f"label={label}={name}", "--format",
-                        f'{{{{.Label "{label}.working_dir"}}}}')
-    others = {line for line in listed.splitlines() if line and line != str(docker.checkout)}
-    if others:
-        raise RequestError(f"NAME={name}: {sorted(others)[0]} on this host uses it already. Give another NAME.")
-
-
-def remember_host_key(docker: Docker, state: State) -> None:
-    """Let ssh know the container's host key beforehand, for the port of this start."""
-    key = docker.run("exec", docker.containers()["workbench"]["Id"], "cat",
-                     "/home/nlp/.config/sshd/ssh_host_ed25519_key.pub")
-    ways = address(docker, state)
-    line = f"[{ways['ssh.host']}]:{ways['ssh.port']} {' '.join(key.split()[:2])}\n"
-    if not state.known_hosts.exists() or state.known_hosts.read_text() != line:
-        dotenv.replace(state.known_hosts, line, mode=0o644)
-
-
-def address(docker: Docker, state: State) -> Dict[str, str]:
-    """Where each service is, from what was decided at the last `make up`."""
-    file = dotenv.read(state.checkout / ".env")
-    values = {**file.decided, **file.user}
-    bind = docker.host.environ.get("BIND") or values.get("BIND") or "127.0.0.1"
-    host = "127.0.0.1" if bind in {"0.0.0.0", "::"} else bind  # noqa: S104 - where to find it, not where to bind
-    return {
-        "jupyter.url": f"http://{host}:{values.get('JUPYTER_PORT')}/lab",
-        "jupyter.password_file": str(state.password),
-        "ssh.host": host,
-        "ssh.port": str(values.get("SSH_PORT")),
-        "ssh.user": "nlp",
-        "ssh.identity_file": str(state.identity),
-        "tensorboard.url": f"http://127.0.0.1:{values.get('TENSORBOARD_PORT')}/",
-    }
-
-
-def welcome(docker: Docker, state: State) -> str:
-    """The last words of `make up`."""
-    ways = address(docker, state)
-    return f"""
-The workbench is up.
-
-  Jupyter      {ways["jupyter.url"]}
-               password: cat {state.password.relative_to(state.checkout)}
-  SSH          make ssh     (VS Code: `make ssh-config`, then Remote-SSH to the host it names)
-               ssh -p {ways["ssh.port"]} -i {state.identity.relative_to(state.checkout)} nlp@{ways["ssh.host"]}
-  TensorBoard  {ways["tensorboard.url"]}
-  Your files   workspace/ is /workspace in the container
-
-Next: make smoke-test"""
+def refuse_foreign(docker: Docker, settings: Settings) -> None:
+    """RequestError where another checkout uses the same NAME, or this one still runs under another."""
+    last = settings.decided.get("WORKBENCH_NAME", settings.name)
+    form = f'{{{{.Label "{PROJECT}"}}}}\t{{{{.Label "{PROJECT}.working_dir"}}}}'
+    listed = docker.run("ps", "--all", "--filter", f"label={PROJECT}", "--format", form)
+    for name, _, folder in (line.partition("\t") for line in listed.splitlines()):
+        here = folder == str(docker.checkout)
+        if name == settings.name and folder and not here:
+            raise RequestError(f"NAME={name}: {folder} on this host uses it already. Give another NAME.")
+        if name == last != settings.name and here:
+            raise RequestError(
+                f"NAME={settings.name}: this checkout still runs as {last}. Stop that first: make down. "
+                "Its volumes keep that name."
+            )

@@ -1,11 +1,11 @@
-"""The launcher's own folder, .workbench/: keys, password, network settings, logs; never in git, never in an image.
+"""The launcher's own folder, .workbench/: keys, password, network settings, logs; never in git or an image.
 
 `container/` is the only part that the container sees.
 """
 
 from __future__ import annotations
 
-import os
+import fcntl
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +16,6 @@ from launcher.errors import WorkbenchError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-try:
-    import fcntl
-except ImportError:  # Windows: Docker Desktop's WSL2 is the way there
-    fcntl = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -55,9 +50,19 @@ class State:
         return self.folder / "ssh" / "id_ed25519"
 
     @property
+    def public_key(self) -> Path:
+        """What belongs to it, for anybody to see."""
+        return self.folder / "ssh" / "id_ed25519.pub"
+
+    @property
     def authorized_keys(self) -> Path:
         """Whom sshd lets in; other people's public keys may be added."""
         return self.container / "authorized_keys"
+
+    @property
+    def ssh_config(self) -> Path:
+        """What `make ssh` reads instead of ~/.ssh/config."""
+        return self.folder / "ssh" / "config"
 
     @property
     def known_hosts(self) -> Path:
@@ -88,7 +93,7 @@ class State:
         """Make the folders, closed to others."""
         for folder in (self.folder, self.container, self.identity.parent, self.build, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
-            os.chmod(folder, 0o700)
+            folder.chmod(0o700)
 
     def delete(self) -> None:
         """Forget keys, password and logs."""
@@ -96,11 +101,10 @@ class State:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One `make up` at a time in a checkout; WorkbenchError for the second."""
+        """One that changes things at a time in a checkout; WorkbenchError for the second."""
         with (self.folder / "lock").open("w") as file:
             try:
-                if fcntl:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise WorkbenchError(
                     f"another make is at work in {self.checkout}. Wait for it to end, then try again."

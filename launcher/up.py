@@ -1,27 +1,34 @@
-"""`make up`: from whatever state this host is in to a healthy workbench; each step that is done already is skipped."""
+"""`make up`: from whatever state this host is in to a healthy workbench; what is done already is skipped."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, Optional, Tuple
+from typing import TYPE_CHECKING
 
 from launcher import base as bases
-from launcher import credentials, dotenv, image, install, network, ports, sources, start, workspace
+from launcher import credentials, debian, dotenv, image, install, network, ports, start, workspace
+from launcher.checks.resources import ENGINE_NEEDS
 from launcher.choice import Choice, choose
 from launcher.docker import Docker
 from launcher.errors import HostNotReady
+from launcher.fit import Sources
 from launcher.image import Recipe
-from launcher.probes import nvidia
+from launcher.preflight import gpu_findings, refuse
+from launcher.probes import network as sources
+from launcher.probes import nvidia, system
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from launcher.base import Base
     from launcher.console import Console
     from launcher.host import Host
+    from launcher.probes.engine import Engine
+    from launcher.probes.nvidia import Nvidia
     from launcher.settings import Settings
     from launcher.state import State
     from launcher.variants import Variant
 
-NEEDED_BYTES = 16 * 2**30
 LOCK_LIMIT = "rlimit type 8"
 
 
@@ -36,75 +43,80 @@ class Up:
 
     def run(self) -> None:
         """Do it all; WorkbenchError says what stopped it, and the same command goes on from there."""
-        engine = install.ensure(self.host, self.console, self.settings.get("ENGINE_INSTALL", "auto") == "auto")
+        engine = install.ensure(self.host, self.console, self.settings)
         docker = Docker(self.host, engine.client or "docker", self.state.checkout)
-        start.refuse_foreign(docker, self.settings.name)
+        start.refuse_foreign(docker, self.settings)
         owner = workspace.prepare(self.host, self.settings, self.state)
         network.write_container(self.host, self.settings, self.state)
-        recipe, reason = self._recipe(docker, owner)
-        self._build(docker, recipe)
-        credentials.ensure(docker, self.state, recipe.reference)
-        workspace.hand_over(self.host, self.state, owner)
-        self._decide(docker, recipe, reason)
-        start.up(docker, self.console, self.settings, self.state)
-
-    def _recipe(self, docker: Docker, owner: Tuple[int, int]) -> Tuple[Recipe, str]:
-        known = bases.known(docker, self.settings.plan.variants)
-        choice = self._choose(docker, known)
-        self.console.say(f"Variant {choice.variant.name}: {choice.reason}")
-        base = known.get(choice.variant.name) if choice.source == "local" else None
-        if base is None:
-            self._check_disk(docker)
-            base = self._base(docker, choice)
+        choice, base = self._base(docker, engine)
         reference = f"nlp-workbench/{self.settings.name}:{choice.variant.name}"
-        return Recipe(reference, choice.variant.name, base, *owner), choice.reason
-
-    def _choose(self, docker: Docker, known: Dict[str, bases.Base]) -> Choice:
-        """What was chosen at the last start stays as long as it fits; otherwise the network is asked once."""
-        plan, seen = self.settings.plan, nvidia.look(self.host)
-        last = self.settings.decided.get("WORKBENCH_VARIANT", "")
-        requested = plan.variant
-        local = frozenset(known)
-        if requested == "auto" and last in known and bool(seen.gpus) == plan.variants[last].uses_gpu:
-            kept = choose(last, plan.variants, seen.gpus, seen.driver, sources.nowhere(local, self.host))
-            return Choice(kept.variant, self.settings.decided.get("WORKBENCH_REASON", kept.reason), kept.source)
-        if requested in known:
-            offered = sources.nowhere(local, self.host)
-        else:
-            with self.console.step("Asking where a base can be had"):
-                offered = sources.look(self.host, self.settings, local)
-        return choose(requested, plan.variants, seen.gpus, seen.driver, offered)
-
-    def _base(self, docker: Docker, choice: Choice) -> bases.Base:
-        if choice.source == "registry":
-            return bases.pull(docker, self.console, self.settings, choice.variant)
-        secrets = self._secrets(choice.source, choice.variant)
-        return bases.build(docker, self.console, choice.variant.torch_build, choice.source, secrets)
-
-    def _build(self, docker: Docker, recipe: Recipe) -> None:
+        recipe = Recipe(reference, choice.variant.name, base, owner)
         if not image.is_current(docker, recipe):
-            variant = self.settings.plan.variants[recipe.variant]
-            image.build(docker, self.console, recipe, self._secrets(recipe.base.kind, variant))
+            image.build(docker, self.console, recipe, self._secrets(base.kind, choice.variant))
+        credentials.ensure(docker, self.state, reference)
+        workspace.hand_over(self.host, self.state)
+        before = docker.containers()
+        self._decide(docker, recipe, choice.reason, before)
+        start.Start(docker, self.console, self.settings, self.state).run(before)
 
-    def _secrets(self, kind: str, variant: Variant) -> Dict[str, str]:
+    def _base(self, docker: Docker, engine: Engine) -> tuple[Choice, Base]:
+        """Choose the variant, refuse what cannot work, and have its base here."""
+        plan = self.settings.plan
+        seen = nvidia.look(self.host, wsl=system.look(self.host).wsl > 0)
+        known = bases.known(docker, plan.variants)
+        choice = self._choose(engine, seen, frozenset(known))
+        self.console.say(f"Variant {choice.variant.name}: {choice.reason}")
+        refuse(gpu_findings(self.host, plan, choice.variant, engine, seen))
+        if choice.source == "local":
+            return choice, known[choice.variant.name]
+        self._check_disk(engine)
+        if choice.source == "registry":
+            return choice, bases.pull(docker, self.console, plan.registry, choice.variant)
+        ground = bases.Ground(
+            self._secrets(choice.source, choice.variant), network.environment(self.settings)
+        )
+        return choice, bases.build(docker, self.console, choice.variant, choice.source, ground)
+
+    def _choose(self, engine: Engine, seen: Nvidia, local: frozenset[str]) -> Choice:
+        """What was chosen at the last start stays as long as it fits; otherwise the network is asked once."""
+        plan, last = self.settings.plan, self.settings.decided.get("WORKBENCH_VARIANT", "")
+        here = Sources(
+            registry=False, wheel_indexes=frozenset(), pypi=False, local=local, machine=self.host.machine
+        )
+        if plan.variant == "auto" and last in local and bool(seen.gpus) == plan.variants[last].uses_gpu:
+            kept = choose(last, plan.variants, seen.gpus, seen.driver, here)
+            return Choice(
+                kept.variant, self.settings.decided.get("WORKBENCH_REASON", kept.reason), kept.source
+            )
+        offered = here if plan.variant in local else self._offered(engine, local)
+        return choose(plan.variant, plan.variants, seen.gpus, seen.driver, offered)
+
+    def _offered(self, engine: Engine, local: frozenset[str]) -> Sources:
+        mirrors = engine.server.mirrors if engine.server else ()
+        plan = self.settings.plan
+        with self.console.step("Asking where a base can be had", "a few seconds"):
+            answers = sources.look(self.host, plan, mirrors, bases_only=True)
+            return sources.sources(answers, plan, self.host.machine, local)
+
+    def _secrets(self, kind: str, variant: Variant) -> dict[str, str]:
         """Debian's sources for a base built here, which has none of its own; a pulled base brings its own."""
-        apt = "" if kind == "registry" else install.apt_sources(self.host, self.settings.plan.apt_mirror)
+        apt = "" if kind == "registry" else debian.sources(self.host, self.settings.plan.apt_mirror)
         return network.write_build(self.settings, self.state, variant.wheel_index, apt)
 
-    def _check_disk(self, docker: Docker) -> None:
-        root = docker.run("info", "--format", "{{.DockerRootDir}}").strip()
+    def _check_disk(self, engine: Engine) -> None:
+        if engine.server is None or engine.server.desktop or engine.remote:
+            return
+        root = engine.server.root_dir
         free = self.host.disk_free(root)
-        if free is not None and free < NEEDED_BYTES and not self.settings.get("SKIP_DISK_CHECK"):
+        if free is not None and free < ENGINE_NEEDS and not self.settings.get("SKIP_DISK_CHECK"):
             raise HostNotReady(
-                f"{free / 2**30:.1f} GB free below {root}, where the container engine keeps images;"
-                f" a first build needs {NEEDED_BYTES / 2**30:.0f}."
-                " Make room (`docker system df` shows what takes it), then `make up` again."
+                f"{free / 2**30:.1f} GB free below {root}, where the engine keeps images; a first build needs"
+                f" {ENGINE_NEEDS / 2**30:.0f}. Make room (`docker system df` shows what takes it), then: make up"
             )
 
-    def _decide(self, docker: Docker, recipe: Recipe, reason: str) -> None:
+    def _decide(self, docker: Docker, recipe: Recipe, reason: str, before: dict[str, dict[str, Any]]) -> None:
         """Write what was decided to .env, where `docker compose` finds it."""
-        ours = start.published(docker)
-        chosen = ports.choose(self.host, self.settings, ours)
+        chosen = ports.choose(self.host, self.settings, start.published(before))
         gpu = self.settings.plan.variants[recipe.variant].uses_gpu
         decided = {
             "WORKBENCH_NAME": self.settings.name,
@@ -112,26 +124,20 @@ class Up:
             "WORKBENCH_VARIANT": recipe.variant,
             "WORKBENCH_REASON": reason,
             "COMPOSE_FILE": "compose.yaml:compose.gpu.yaml" if gpu else "compose.yaml",
-            **{f"{service.upper()}_PORT": str(port) for service, port in chosen.items()},
-            **self._lock_limit(docker, recipe.reference),
+            **{name: str(port) for name, port in chosen.items()},
+            **self.settings.remembered,
+            "MEMLOCK": self.settings.decided.get("MEMLOCK") or self._lock_limit(docker, recipe.reference),
         }
-        asked = dotenv.read(self.state.checkout / ".env").user
-        dotenv.write(self.state.checkout / ".env", {k: v for k, v in decided.items() if k not in asked})
+        path = self.state.checkout / ".env"
+        theirs = dotenv.read(path).user
+        dotenv.write(path, {name: value for name, value in decided.items() if name not in theirs})
 
-    def _lock_limit(self, docker: Docker, reference: str) -> Dict[str, str]:
-        """An engine without the right to lift the memory-lock limit (rootless, nested) keeps the limit it has."""
-        last: Optional[str] = self.settings.decided.get("MEMLOCK")
-        if last:
-            return {"MEMLOCK": last}
-        run = ["run", "--rm", "--network=none", "--entrypoint=sh"]
+    def _lock_limit(self, docker: Docker, reference: str) -> str:
+        """An engine that may not lift the memory-lock limit (rootless, nested) keeps the limit it has."""
+        run = ("run", "--rm", "--network=none", "--entrypoint=sh")
         tried = docker.ask(*run, "--ulimit=memlock=-1", reference, "-c", "true")
         if LOCK_LIMIT not in tried.output:
-            return {"MEMLOCK": "-1"}
+            return "-1"
         kilobytes = docker.run(*run, reference, "-c", "ulimit -H -l").strip()
         self.console.say(f"This engine may not lift the memory-lock limit; it stays at {kilobytes} kB.")
-        return {"MEMLOCK": str(int(kilobytes) * 1024)}
-
-
-def mask() -> None:
-    """Files made from here on are closed to other people on this host."""
-    os.umask(0o077)
+        return str(int(kilobytes) * 1024)
