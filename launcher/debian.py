@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from launcher import apt
 from launcher.console import Console, Work, follow
 from launcher.errors import HostNotReady
+from launcher.probes import apt as archives
 from launcher.probes import system
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def sources(host: Host, mirror: str | None) -> str:
     if not mirror and system.look(host).distribution != "debian":
         return ""
     archive = apt.debian(host, mirror)
-    security = next((one.address for one in apt.archives(host) if one.suite.endswith("-security")), "")
+    security = next((one.address for one in archives.look(host) if one.suite.endswith("-security")), "")
     if mirror or not security:
         security = f"{archive}-security"
     suites = {SUITE: archive, f"{SUITE}-updates": archive, f"{SUITE}-security": security}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from launcher.host import Completed, Host
 
 ANSWER_SECONDS = 120.0
+PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 
 
@@ -25,6 +26,7 @@ class Docker:
     host: Host
     client: str
     checkout: Path
+    name: str
 
     def ask(self, *arguments: str, text: str | None = None) -> Completed:
         """One short command; its answer, also when it failed."""
@@ -55,7 +57,8 @@ class Docker:
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """This project's containers by service, running or not, as `docker inspect` shows them."""
-        ids = self.project("ps", "--all", "--quiet").stdout.split()
+        labels = (f"{PROJECT}={self.name}", "com.docker.compose.oneoff=False")
+        ids = self.run("ps", "--all", "--quiet", *(f"--filter=label={label}" for label in labels)).split()
         found = _rows(self.ask("inspect", *ids)) if ids else []
         return {as_str(as_dict(as_dict(one.get("Config")).get("Labels")).get(SERVICE)): one for one in found}
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from launcher import apt, network
+from launcher import apt, mends, network
 from launcher.console import Work, follow
 from launcher.preflight import engine_findings, refuse
 from launcher.probes import engine as probe
@@ -21,13 +21,9 @@ if TYPE_CHECKING:
     from launcher.probes.engine import Engine
     from launcher.settings import Settings
 
-PACKAGES = {
-    "debian": ("docker.io", "docker-cli", "docker-compose", "docker-buildx"),
-    "ubuntu": ("docker.io", "docker-compose-v2", "docker-buildx"),
-}
 ALSO = ("iptables", "ca-certificates")
-OLDEST = {"debian": "12", "ubuntu": "22.04"}
-HAS_COMPOSE = "13"
+# Debian 12 gets them from Debian 13
+OLDEST = {**mends.OLDEST, "debian": "12"}
 START_SECONDS = 40
 DAEMON_LOG = "/var/log/dockerd.log"
 SOURCES = "/etc/apt/sources.list.d/nlp-workbench-engine.sources"
@@ -55,8 +51,16 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 def packages(host: Host) -> tuple[str, ...]:
     """The engine's packages on this distribution; none where its own have no Compose v2."""
     seen = system.look(host)
-    known = seen.distribution in PACKAGES and not seen.older_than(OLDEST[seen.distribution])
-    return PACKAGES[seen.distribution] if known else ()
+    if seen.distribution not in OLDEST or seen.older_than(OLDEST[seen.distribution]):
+        return ()
+    names = mends.DOCKER_PACKAGES if seen.docker_packages else mends.OWN_PACKAGES[seen.distribution]
+    return tuple(names.split())
+
+
+def _from_trixie(host: Host) -> bool:
+    seen = system.look(host)
+    older = seen.distribution == "debian" and seen.older_than(mends.OLDEST["debian"])
+    return older and not seen.docker_packages
 
 
 def find(host: Host, settings: Settings) -> Engine:
@@ -110,7 +114,7 @@ class _Effort:
         seen, wanted = system.look(self.host), packages(self.host)
         self.console.say(f"No container engine with Compose v2 answers. Installing it on {seen.name}:")
         self.console.say(f"  {' '.join(wanted)}")
-        if seen.distribution == "debian" and seen.older_than(HAS_COMPOSE):
+        if _from_trixie(self.host):
             self._pin(wanted)
         with self.console.step("Installing the container engine", "about a minute"):
             apt.install(self.host, self.console, (*wanted, *ALSO), network.environment(self.settings))

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 DOCKER_SCRIPT = "curl -fsSL https://get.docker.com -o get-docker.sh && {sudo}sh get-docker.sh"
 DOCKER_PACKAGES = "docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin"
 DOCKER_REPOSITORY = "https://download.docker.com/linux/centos/docker-ce.repo"
+OWN_PACKAGES = {
+    "ubuntu": "docker.io docker-compose-v2 docker-buildx",
+    "debian": "docker.io docker-cli docker-compose docker-buildx",
+}
 # the first releases whose own packages are new enough
 OLDEST = {"ubuntu": "22.04", "debian": "13"}
 TOOLKIT = "https://nvidia.github.io/libnvidia-container"
@@ -35,8 +39,7 @@ def _engine_packages(system: System) -> list[str]:
             else [f"{sudo}dnf install -y {DOCKER_PACKAGES}"]
         )
     own = {
-        "ubuntu": _apt(sudo, "docker.io docker-compose-v2 docker-buildx"),
-        "debian": _apt(sudo, "docker.io docker-cli docker-compose docker-buildx"),
+        **{name: _apt(sudo, packages) for name, packages in OWN_PACKAGES.items()},
         "fedora": [f"{sudo}dnf install -y moby-engine docker-cli docker-compose docker-buildx"],
     }
     if system.distribution in own and not system.older_than(OLDEST.get(system.distribution, "0")):

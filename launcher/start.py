@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from launcher import access
-from launcher.docker import Docker, health
+from launcher.docker import PROJECT, Docker, health
 from launcher.errors import RequestError, WorkbenchError
 from launcher.loose import as_dict, as_list
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from launcher.state import State
 
 SERVICES = ("workbench", "tensorboard")
-PROJECT = "com.docker.compose.project"
 HEALTHY_SECONDS = 120.0
 POLL_SECONDS = 0.5
 RESTARTS = 3
@@ -43,8 +42,8 @@ class Start:
         if now and all(healthy.get(name) == one["Id"] for name, one in now.items()):
             self.console.say("Already up; nothing changed.")
         else:
-            now = self._wait()
-        access.remember_host_key(self.docker, self.settings, self.state, now["workbench"]["Id"])
+            container = self._wait()["workbench"]["Id"]
+            access.remember_host_key(self.docker, self.settings, self.state, container)
         self.console.say(access.welcome(self.settings, self.state))
 
     def _wait(self) -> dict[str, dict[str, Any]]:

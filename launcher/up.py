@@ -44,7 +44,7 @@ class Up:
     def run(self) -> None:
         """Do it all; WorkbenchError says what stopped it, and the same command goes on from there."""
         engine = install.ensure(self.host, self.console, self.settings)
-        docker = Docker(self.host, engine.client or "docker", self.state.checkout)
+        docker = Docker(self.host, engine.client or "docker", self.state.checkout, self.settings.name)
         start.refuse_foreign(docker, self.settings)
         owner = workspace.prepare(self.host, self.settings, self.state)
         network.write_container(self.host, self.settings, self.state)
@@ -110,8 +110,8 @@ class Up:
         free = self.host.disk_free(root)
         if free is not None and free < ENGINE_NEEDS and not self.settings.get("SKIP_DISK_CHECK"):
             raise HostNotReady(
-                f"{free / 2**30:.1f} GB free below {root}, where the engine keeps images; a first build needs"
-                f" {ENGINE_NEEDS / 2**30:.0f}. Make room (`docker system df` shows what takes it), then: make up"
+                f"{free / 2**30:.1f} GB free below {root}, where the engine keeps images; a build needs"
+                f" {ENGINE_NEEDS / 2**30:.0f}. Make room (`docker system df` shows what), then: make up"
             )
 
     def _decide(self, docker: Docker, recipe: Recipe, reason: str, before: dict[str, dict[str, Any]]) -> None:

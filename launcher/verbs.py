@@ -43,7 +43,8 @@ class Verbs:
         if "WORKBENCH_IMAGE" not in self.decided:
             raise HostNotReady("this checkout has no workbench yet. Start it: make up")
         engine = install.find(self.host, self.settings)
-        return Docker(self.host, engine.client or "docker", self.state.checkout)
+        name = self.decided["WORKBENCH_NAME"]
+        return Docker(self.host, engine.client or "docker", self.state.checkout, name)
 
     def running(self) -> tuple[Docker, str]:
         """The engine, and the id of the container, which must run."""

@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launcher.probes.files import container_user
+
 if TYPE_CHECKING:
     from launcher.host import Host
     from launcher.settings import Settings
@@ -17,26 +19,13 @@ if TYPE_CHECKING:
 
 FOLDERS = ("data/raw", "models/final", "runs")
 SHARED = ("notebooks", "scripts")
-STAND_IN = (1000, 1000)
-
-
-def owner(host: Host, checkout: Path) -> tuple[int, int]:
-    """UID and GID of the container's user; never 0."""
-    if host.uid:
-        return host.uid, host.gid
-    behind = host.environ.get("SUDO_UID", "")
-    if behind.isascii() and behind.isdigit() and int(behind):
-        group = host.environ.get("SUDO_GID", "")
-        return int(behind), int(group) if group.isascii() and group.isdigit() else int(behind)
-    found = host.stat(checkout)
-    return (found.uid, found.gid) if found and found.uid else STAND_IN
 
 
 def prepare(host: Host, settings: Settings, state: State) -> tuple[int, int]:
     """Make the folders; return who will own them."""
     for folder in FOLDERS:
         (settings.plan.mount / folder).mkdir(parents=True, exist_ok=True)
-    found = owner(host, state.checkout)
+    found = container_user(host, state.checkout)
     if host.is_root:
         for place in (*(state.checkout / name for name in SHARED), settings.plan.mount):
             _give(place, found)
@@ -46,7 +35,7 @@ def prepare(host: Host, settings: Settings, state: State) -> tuple[int, int]:
 def hand_over(host: Host, state: State) -> None:
     """Let the container's user read its own part of .workbench/."""
     if host.is_root:
-        found = owner(host, state.checkout)
+        found = container_user(host, state.checkout)
         _give(state.container, found)
         os.chown(str(state.ca_bundle), *found)
 

@@ -32,7 +32,7 @@ def look(host: Host, plan: Plan) -> Files:
     """The mount and its first level, which is what the container must write to."""
     folders = [plan.mount / child if child else plan.mount for child in CHILDREN]
     stats = [(str(folder), host.stat(folder)) for folder in folders]
-    owner = _owner(host, plan.checkout)
+    owner, _ = container_user(host, plan.checkout)
     # root hands its own files over to the container's user by itself
     accepted = {owner, 0} if host.is_root else {owner}
     return Files(
@@ -46,14 +46,19 @@ def look(host: Host, plan: Plan) -> Files:
     )
 
 
-def _owner(host: Host, checkout: Path) -> int:
-    """For root, who never runs in the container: the one behind sudo, the checkout's owner, or 1000."""
-    if not host.is_root:
-        return host.uid
-    behind = host.environ.get("SUDO_UID", "")
+def container_user(host: Host, checkout: Path) -> tuple[int, int]:
+    """UID and GID, never 0: for root the one behind sudo, else the checkout's owner, else 1000."""
+    if host.uid:
+        return host.uid, host.gid
+    behind, group = (_number(host.environ.get(name, "")) for name in ("SUDO_UID", "SUDO_GID"))
+    if behind:
+        return behind, group or behind
     found = host.stat(checkout)
-    candidates = [int(behind) if behind.isascii() and behind.isdigit() else 0, found.uid if found else 0]
-    return next((uid for uid in candidates if uid), STAND_IN)
+    return (found.uid, found.gid) if found and found.uid else (STAND_IN, STAND_IN)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _file_system(host: Host, path: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from launcher.fit import Sources
 from launcher.host import Route
 from launcher.plan import DOCKER_HUB
+from launcher.probes import apt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 SECONDS = 5.0
 PIP_SECONDS = 3.0
 PIP_DEFAULT = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
-
-# "deb [arch=amd64] http://mirror.example/debian stable main", and the same as a stanza of lines
-APT_LINE = re.compile(r"^\s*deb\s+(?:\[[^\]]*\]\s*)?(https?://\S+)\s+(\S+)", re.MULTILINE)
-APT_STANZA = re.compile(r"^URIs:\s*(https?://\S+)[^\n]*\n(?:[^\n]+\n)*?Suites:\s*(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -111,15 +108,9 @@ def _debian(mirror: str) -> str:
 
 
 def _apt(host: Host) -> str | None:
-    """The first release file that apt's lists name; a host without apt has none."""
-    folder = "/etc/apt/sources.list.d"
-    lists = [f"{folder}/{name}" for name in host.list_dir(folder) if name.endswith((".list", ".sources"))]
-    for path in ["/etc/apt/sources.list", *lists]:
-        text = host.read_text(path) or ""
-        found = APT_LINE.search(text) or APT_STANZA.search(text)
-        if found:
-            return f"{found.group(1).rstrip('/')}/dists/{found.group(2)}/InRelease"
-    return None
+    """The release file of the first archive that apt's lists name."""
+    found = next((one for one in apt.look(host) if _is_http(one.address)), None)
+    return f"{found.address}/dists/{found.suite}/InRelease" if found else None
 
 
 def _is_http(text: str) -> bool:
