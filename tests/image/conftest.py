@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -71,8 +72,8 @@ def from_host(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def start(image: Image, from_host: Path) -> Iterator[Start]:
+@contextmanager
+def _workbenches(image: Image, from_host: Path) -> Iterator[Start]:
     """Starts workbenches; at the end each is removed and its logs are read."""
     started: list[Container] = []
 
@@ -91,11 +92,27 @@ def start(image: Image, from_host: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
+def start(image: Image, from_host: Path) -> Iterator[Start]:
+    """Starts workbenches for one case."""
+    with _workbenches(image, from_host) as one:
+        yield one
+
+
+@pytest.fixture
 def workbench(start: Start) -> Container:
-    """One whose services answer."""
+    """A fresh one, whose services answer, for a case that changes it."""
     container = start()
     container.wait("workbench-health")
     return container
+
+
+@pytest.fixture(scope="session")
+def running(image: Image, from_host: Path) -> Iterator[Container]:
+    """One for all the cases that only look."""
+    with _workbenches(image, from_host) as start:
+        container = start()
+        container.wait("workbench-health")
+        yield container
 
 
 @pytest.fixture

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UNPRIVILEGED = ("--cap-drop=ALL", "--security-opt=no-new-privileges")
@@ -17,6 +22,8 @@ SUSPICIOUS = re.compile(r"warn|error|critical|fatal|traceback|fail|^\[[WEC] ", r
 ALLOWED = (
     # Jupyter prints its greeting, with the address, as critical so that it is always seen.
     re.compile(r"\[C [^]]+ServerApp\] $"),
+    # So it does with its farewell, when a test stops the container or the service.
+    re.compile(r"\[C [^]]+ServerApp\] received signal 15, stopping$"),
 )
 
 
@@ -25,6 +32,14 @@ def docker(*arguments: str, text: str | None = None) -> str:
     done = subprocess.run(["docker", *arguments], input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"docker {' '.join(arguments)}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+def module(place: str) -> ModuleType:
+    """A Python file of docker/, which is no package; what lies beside it can be imported from it."""
+    path = REPOSITORY / "docker" / place
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    return importlib.import_module(path.stem)
 
 
 def suspicious(logs: str) -> list[str]:
@@ -92,6 +107,14 @@ class Container:
         """Stop it and start it anew."""
         docker("restart", self.name)
         self.wait("pgrep", "s6-supervise")
+
+    def stop(self) -> None:
+        """Ask it to end; the engine kills after ten seconds, which shows in the exit code."""
+        docker("stop", self.name)
+
+    def exit_code(self) -> int:
+        """How it ended."""
+        return int(docker("wait", self.name))
 
     def logs(self) -> str:
         """All that it said."""
