@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from launcher import debian
+from launcher import buildkit, debian
 from launcher.console import Console, Work, follow
 from launcher.plan import DOCKER_HUB
 
@@ -98,9 +98,9 @@ def build(docker: Docker, console: Console, variant: Variant, kind: str, ground:
     argv = [docker.client, "build", "--progress=plain", "--file", "docker/base/Dockerfile"]
     argv += ["--build-arg", f"DEBIAN={below}", "--build-arg", f"TORCH={torch}"]
     argv += [f"--secret=id={name},src={ground.secrets[name]}" for name in ("network", "ca")]
-    work = Work([*argv, "--tag", reference, "."], {"DOCKER_BUILDKIT": "1"}, docker.checkout)
+    work = Work([*argv, "--tag", reference, "."], cwd=docker.checkout)
     with console.step(f"Installing torch from {'PyPI' if kind == PYPI else 'its wheel index'}", "3 to 6 min"):
-        follow(docker.host, console, work)
+        buildkit.build(docker.host, console, work)
     return _identified(docker, Base(reference, kind))
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from launcher import base as bases
-from launcher.console import Console, Work, follow
+from launcher import buildkit
+from launcher.console import Console, Work
 from launcher.loose import as_dict
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def build(docker: Docker, console: Console, recipe: Recipe, secrets: Mapping[str
         argv += ["--build-arg", f"{name}={value}"]
     argv += [f"--secret=id={name},src={path}" for name, path in secrets.items()]
     with console.step("Building the image", usual):
-        work = Work([*argv, "."], {"DOCKER_BUILDKIT": "1"}, docker.checkout, show=Steps())
-        follow(docker.host, console, work)
+        work = Work([*argv, "."], cwd=docker.checkout, show=Steps())
+        buildkit.build(docker.host, console, work)
 
 
 def _arguments(docker: Docker, recipe: Recipe) -> dict[str, str]:

@@ -1,0 +1,50 @@
+"""`docker build` is run a second time for one error only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from launcher import buildkit
+from launcher.console import Console, Work
+from launcher.errors import CommandFailed
+from launcher.host import Completed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from launcher.host import Host
+
+ORPHANED = Completed(("docker",), 1, "ERROR: failed to solve: no active sessions")
+BROKEN = Completed(("docker",), 1, "ERROR: failed to solve: exit code: 1")
+DONE = Completed(("docker",), 0)
+
+
+class Engine:
+    """Gives these endings, one a build."""
+
+    def __init__(self, *endings: Completed) -> None:
+        self.endings = list(endings)
+
+    def stream(self, _argv: list[str], _on_line: Callable[[str], None], **_rest: object) -> Completed:
+        return self.endings.pop(0)
+
+
+def build(host: Engine) -> None:
+    fake: Host = host  # type: ignore[assignment]
+    buildkit.build(fake, Console(), Work(["docker", "build", "."]))
+
+
+def test_a_step_of_a_killed_build_is_asked_for_again() -> None:
+    host = Engine(ORPHANED, DONE)
+    build(host)
+    assert not host.endings
+
+
+@pytest.mark.parametrize("endings", [(BROKEN,), (ORPHANED, ORPHANED)], ids=["another error", "twice"])
+def test_what_really_failed_is_told(endings: tuple[Completed, ...]) -> None:
+    host = Engine(*endings)
+    with pytest.raises(CommandFailed, match="failed to solve"):
+        build(host)
+    assert not host.endings
