@@ -24,10 +24,13 @@ PER_SESSION = {"OLDPWD", "PWD", "SHLVL", "TERM", "_"}
 def ssh_environment(environment: dict[str, str]) -> str:
     r"""Return the sshd_config line that gives an SSH session the container's environment.
 
+    A value of several lines is left out: sshd_config cannot hold one.
+
     >>> ssh_environment({"LANG": "C.UTF-8", "TERM": "xterm", "NAME": 'a "b"'})
     'SetEnv "LANG=C.UTF-8" "NAME=a \\"b\\""\n'
     """
-    kept = {name: value for name, value in sorted(environment.items()) if name not in PER_SESSION}
+    pairs = sorted(environment.items())
+    kept = {name: value for name, value in pairs if name not in PER_SESSION and "\n" not in value}
     quoted = (f"{name}={value}".replace("\\", "\\\\").replace('"', '\\"') for name, value in kept.items())
     return "SetEnv " + " ".join(f'"{pair}"' for pair in quoted) + "\n"
 

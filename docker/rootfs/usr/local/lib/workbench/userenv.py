@@ -7,6 +7,7 @@ as installed (nothing is downloaded twice), and an upgrade by the user replaces 
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,13 +16,15 @@ from importlib import metadata
 from pathlib import Path
 
 ANNOUNCED = "workbench"
-PIP = "#!/bin/sh\nexec {python} -m pip \"$@\"\n"
+PIP = '#!/bin/sh\nexec {python} -m pip "$@"\n'
 
 
 def prepare(folder: Path) -> None:
     """Create or refresh the environment in `folder`; costs a fraction of a second when nothing changed."""
     image = Path(sysconfig.get_path("purelib"))
     if not _runs_on_this_python(folder):
+        for link in (folder / "bin").glob("python*"):
+            link.unlink()  # venv would keep a link to where another base had its Python
         python = str(Path(sys.executable).resolve())
         subprocess.run([python, "-m", "venv", "--without-pip", str(folder)], check=True)
     site = folder / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages"
@@ -40,9 +43,9 @@ def _runs_on_this_python(folder: Path) -> bool:
 
 def announce(image: Path, site: Path) -> None:
     """Bring the announcements in `site` in line with the packages in `image`; what the user installed stays."""
-    offered = {d.metadata["Name"].lower().replace("_", "-"): d for d in metadata.distributions(path=[str(image)])}
+    offered = {_name(found): found for found in metadata.distributions(path=[str(image)])}
     for present in metadata.distributions(path=[str(site)]):
-        name = present.metadata["Name"].lower().replace("_", "-")
+        name = _name(present)
         if present.read_text("INSTALLER") != ANNOUNCED:
             offered.pop(name, None)
         elif name in offered and offered[name].version == present.version:
@@ -53,13 +56,19 @@ def announce(image: Path, site: Path) -> None:
         _announce_one(_folder(distribution), site)
 
 
+def _name(distribution: metadata.Distribution) -> str:
+    """Its normalised name; empty where an interrupted installer left metadata without one."""
+    found = distribution.metadata
+    return re.sub(r"[-_.]+", "-", found["Name"]).lower() if "Name" in found else ""
+
+
 def _announce_one(source: Path, site: Path) -> None:
     target = site / source.name
     target.mkdir(exist_ok=True)
+    (target / "INSTALLER").write_text(ANNOUNCED)  # first: a start may be killed before it is done
     for name in ("METADATA", "WHEEL", "entry_points.txt", "top_level.txt"):
         if (source / name).exists():
             shutil.copyfile(source / name, target / name)
-    (target / "INSTALLER").write_text(ANNOUNCED)
     own = [f"{source.name}/{file.name},,\n" for file in sorted(target.iterdir())]
     (target / "RECORD").write_text("".join([*own, f"{source.name}/RECORD,,\n"]))
 
