@@ -1,4 +1,4 @@
-"""`docker build` is run a second time for one error only."""
+"""`docker build` is run again for two errors only."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ class Engine:
         return self.endings.pop(0)
 
 
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buildkit, "PAUSE_SECONDS", 0)
+
+
 def build(host: Engine) -> None:
     fake: Host = host  # type: ignore[assignment]
     buildkit.build(fake, Console(), Work(["docker", "build", "."]))
@@ -42,7 +47,7 @@ def test_a_step_of_a_killed_build_is_asked_for_again() -> None:
     assert not host.endings
 
 
-@pytest.mark.parametrize("endings", [(BROKEN,), (ORPHANED, ORPHANED)], ids=["another error", "twice"])
+@pytest.mark.parametrize("endings", [(BROKEN,), (ORPHANED,) * 3], ids=["another error", "three times"])
 def test_what_really_failed_is_told(endings: tuple[Completed, ...]) -> None:
     host = Engine(*endings)
     with pytest.raises(CommandFailed, match="failed to solve"):
