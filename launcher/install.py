@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from launcher import apt, mends, network
+from launcher import apt, mends, network, textfile
 from launcher.console import Work, follow
 from launcher.preflight import engine_findings, refuse
 from launcher.probes import engine as probe
@@ -29,8 +29,7 @@ DAEMON_LOG = "/var/log/dockerd.log"
 SOURCES = "/etc/apt/sources.list.d/nlp-workbench-engine.sources"
 PIN = "/etc/apt/preferences.d/nlp-workbench-engine"
 PIN_TEXT = """\
-# Debian 12 has no Compose v2: these packages, and what they cannot do without, come from Debian 13.
-# Written by `make up`.
+# Debian 12 has no Compose v2: these packages, and nothing else, come from Debian 13. Written by `make up`.
 Package: *
 Pin: release n=trixie
 Pin-Priority: -10
@@ -122,11 +121,9 @@ class _Effort:
     def _pin(self, wanted: tuple[str, ...]) -> None:
         self.console.say(f"  Debian 12 has no Compose v2, so these come from Debian 13, pinned in {PIN}")
         archive = apt.debian(self.host, self.settings.plan.apt_mirror)
-        for path, text in (
-            (SOURCES, SOURCES_TEXT.format(archive=archive)),
-            (PIN, PIN_TEXT.format(packages=" ".join(wanted))),
-        ):
-            self.host.path(path).write_text(text, encoding="utf-8")
+        # the pin comes first: without it the new archive would upgrade the whole system
+        _write(self.host, PIN, PIN_TEXT.format(packages=" ".join(wanted)))
+        _write(self.host, SOURCES, SOURCES_TEXT.format(archive=archive))
 
     def start(self) -> None:
         """As this host starts services: through systemd, which also does it at every boot, or by hand."""
@@ -146,3 +143,8 @@ class _Effort:
         script = f"setsid dockerd >>{DAEMON_LOG} 2>&1 </dev/null &"
         env = network.environment(self.settings)
         self.host.run(["sh", "-c", script], timeout=START_SECONDS, env=env).check()
+
+
+def _write(host: Host, path: str, text: str) -> None:
+    host.path(path).parent.mkdir(parents=True, exist_ok=True)
+    textfile.update(host.path(path), text, 0o644)

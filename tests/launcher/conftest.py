@@ -12,6 +12,7 @@ from launcher.host import Host
 from launcher.plan import Plan, from_settings
 from launcher.variants import Variants, load
 from tests.launcher.fakes import CHECKOUT, REPOSITORY, FakeHost
+from tests.launcher.stage import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,3 +54,9 @@ def host(tmp_path: Path) -> FakeHost:
 def plan(variants: Variants) -> Plan:
     """What `make up` without any setting asks for."""
     return from_settings(CHECKOUT, variants, {})
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """The same machine, with an engine that remembers what it was told, and an empty checkout."""
+    return Stage(tmp_path)
