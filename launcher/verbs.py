@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from launcher.settings import Settings
     from launcher.state import State
 
-JUPYTER = "/run/workbench/services/jupyter"
+RESTART_JUPYTER = """s6-svc -wr -T 20000 -r /run/workbench/services/jupyter
+until workbench-health; do sleep 0.2; done >/dev/null 2>&1"""
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,10 @@ class Verbs:
         docker, container = self.running()
         credentials.set_password(docker, self.state, self.decided["WORKBENCH_IMAGE"], _new_password())
         workspace.hand_over(self.host, self.state)
-        docker.run("exec", container, "s6-svc", "-r", JUPYTER)
+        with self.console.step("Starting Jupyter anew", "5 to 10 s"):
+            docker.run("exec", container, "bash", "-c", RESTART_JUPYTER)
         place = self.state.password.relative_to(self.state.checkout)
-        self.console.say(f"Set, and Jupyter started anew. The password is kept for you alone in {place}")
+        self.console.say(f"Set. The password is kept for you alone in {place}")
         return 0
 
     def ssh(self, command: Sequence[str]) -> int:
