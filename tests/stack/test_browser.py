@@ -33,19 +33,29 @@ with SummaryWriter('/workspace/runs/{run}') as writer:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(tmp_path: Path) -> Iterator[Page]:
+    """An empty page; what it shows at the end of the test is kept as page.png."""
     with browser.page() as opened:
         yield opened
+        opened.screenshot(path=tmp_path / "page.png")
 
 
 @pytest.fixture
-def at_home(page: Page, workbench: Workbench) -> Page:
+def at_home(page: Page, workbench: Workbench, lab: str) -> Page:
     """Logged in through the page."""
-    page.goto(f"{workbench.jupyter}/lab")
+    page.goto(lab)
     page.fill("input[name=password]", workbench.password)
     page.click("#login_submit")
     page.wait_for_selector("#jp-main-dock-panel")
     return page
+
+
+@pytest.fixture
+def lab(jupyter: Jupyter) -> Iterator[str]:
+    """The address of an arrangement of tabs of the test's own: the person's is left alone."""
+    name = f"stack-test-{uuid.uuid4().hex[:8]}"
+    yield f"{jupyter.url}/lab/workspaces/{name}"
+    jupyter.ask("DELETE", f"lab/api/workspaces/{name}")
 
 
 @pytest.fixture
@@ -59,14 +69,14 @@ def curves(workbench: Workbench) -> Iterator[str]:
 
 def notebook(jupyter: Jupyter, folder: str) -> str:
     """A new, empty notebook's path."""
-    cell = {"cell_type": "code", "id": "1", "source": "", "metadata": {}, "outputs": [], "execution_count": None}
     kernel = {"name": "python3", "display_name": "Python 3 (workbench)"}
-    content = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    content = {"cells": [], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     body = {"type": "notebook", "content": content}
     return str(jupyter.ask("PUT", f"api/contents/{folder}/new.ipynb", json=body).json()["path"])
 
 
 def type_and_run(page: Page, code: str) -> None:
+    page.wait_for_selector("text=| Idle")
     page.click(".jp-Notebook .jp-Cell .cm-content")
     page.keyboard.insert_text(code)
     page.keyboard.press("Shift+Enter")
@@ -79,43 +89,36 @@ def test_a_wrong_password_is_told(page: Page, workbench: Workbench) -> None:
     assert "Invalid credentials" in page.inner_text("body")
 
 
-def test_the_first_page_after_the_login_is_the_lab(at_home: Page, tmp_path: Path) -> None:
+def test_the_first_page_after_the_login_is_the_lab(at_home: Page) -> None:
     at_home.wait_for_selector(".jp-LauncherCard >> text=Python 3 (workbench)")
-    at_home.screenshot(path=tmp_path / "lab.png")
     assert "/lab" in at_home.url
 
 
 def test_a_cell_typed_into_a_notebook_shows_its_output(
-    at_home: Page, workbench: Workbench, jupyter: Jupyter, scratch: str, tmp_path: Path
+    at_home: Page, lab: str, jupyter: Jupyter, scratch: str
 ) -> None:
-    at_home.goto(f"{workbench.jupyter}/lab/tree/{notebook(jupyter, scratch)}")
+    at_home.goto(f"{lab}/tree/{notebook(jupyter, scratch)}")
     type_and_run(at_home, SIX_TIMES_SEVEN)
-    output = at_home.wait_for_selector(".jp-OutputArea-output >> text=42")
-    at_home.screenshot(path=tmp_path / "notebook.png")
-    assert output.inner_text().strip() == "42 你好，世界 /home/nlp/.venv/bin/python"
+    at_home.wait_for_selector(".jp-OutputArea-output >> text=42")
+    assert at_home.inner_text(".jp-OutputArea-output").strip() == "42 你好，世界 /home/nlp/.venv/bin/python"
 
 
-def test_the_first_notebook_opens_and_runs(
-    at_home: Page, workbench: Workbench, jupyter: Jupyter, scratch: str, tmp_path: Path
-) -> None:
+def test_the_first_notebook_opens_and_runs(at_home: Page, lab: str, jupyter: Jupyter, scratch: str) -> None:
     body = {"copy_from": FIRST_NOTEBOOK}
     copy = jupyter.ask("POST", f"api/contents/{scratch}", json=body).json()["path"]
-    at_home.goto(f"{workbench.jupyter}/lab/tree/{copy}")
+    at_home.goto(f"{lab}/tree/{copy}")
+    at_home.wait_for_selector("text=| Idle")
     at_home.click(".jp-Notebook .jp-CodeCell >> nth=0 >> .cm-content")
     for _ in ("imports", "heading", "what is on this machine"):
         at_home.keyboard.press("Shift+Enter")
     at_home.wait_for_selector(".jp-CodeCell >> nth=1 >> .jp-OutputArea-output")
-    at_home.screenshot(path=tmp_path / "first-notebook.png")
     assert at_home.query_selector(".jp-OutputArea-output[data-mime-type*=error]") is None
 
 
-def test_tensorboard_shows_a_run_and_its_curve(
-    page: Page, workbench: Workbench, curves: str, tmp_path: Path
-) -> None:
+def test_tensorboard_shows_a_run_and_its_curve(page: Page, workbench: Workbench, curves: str) -> None:
     anybody = Jupyter(workbench.tensorboard)
     wait_until(lambda: curves in anybody.ask("GET", "data/runs").text, "TensorBoard found the run")
     page.goto(f"{workbench.tensorboard}/?runFilter={curves}#timeseries")
     page.wait_for_selector(f"text={curves}")
     page.wait_for_selector("text=train/loss")
     page.wait_for_selector("scalar-card line-chart")
-    page.screenshot(path=tmp_path / "tensorboard.png")
