@@ -30,10 +30,12 @@ PROGRAMS = {
     "busybox": "busybox-static",
     "chromium": "chromium",
     "git": "git",
+    "ip": "iproute2",
+    "mkfs.ext4": "e2fsprogs",
     "rsync": "rsync",
     "ssh": "openssh-client",
 }
-PYTHON = ["ruff check .", "ruff format --check .", "mypy launcher tests/launcher tests/run.py"]
+PYTHON = ["ruff check .", "ruff format --check .", "mypy launcher benchmarks/workbench.py tests/run.py tests/launcher tests/stack tests/up tests/image tests/lint tests/gpu_wiring"]
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ STAGES = [
     Stage("smoke-test", lambda: sh("make", "smoke-test")),
     Stage("image", lambda: pytest("tests/image", "tests/gpu_wiring")),
     Stage("inside", inside),
-    Stage("stack", lambda: pytest("tests/stack")),
+    Stage("stack", lambda: pytest("tests/stack", "tests/up")),
 ]
 
 
