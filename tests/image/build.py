@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SECRETS = {"network": "build/network", "apt_sources": "build/apt_sources", "ca": "ca-certificates.crt"}
 INPUTS = ("docker", "finetune", ".dockerignore")
+LIGHT = "iniconfig"  # a package of a few kilobytes, which nothing else in the image needs
 MAKES_A_LAYER = ("RUN", "COPY", "ADD", "WORKDIR")
 
 
@@ -22,6 +23,14 @@ def secrets() -> dict[str, Path]:
     """What the launcher gives to a build on this machine: proxy and mirrors, apt's sources, the CA bundle."""
     paths = {name: REPOSITORY / ".workbench" / place for name, place in SECRETS.items()}
     return {name: path for name, path in paths.items() if path.exists()}
+
+
+def network() -> list[str]:
+    """What compose gives a container on this machine so that it reaches an index: CA bundle, proxy, mirrors."""
+    state = REPOSITORY / ".workbench"
+    bundle, settings = state / "ca-certificates.crt", state / "network.env"
+    mount = [f"--volume={bundle}:/etc/ssl/certs/ca-certificates.crt:ro"] if bundle.exists() else []
+    return [*mount, *([f"--env-file={settings}"] if settings.exists() else [])]
 
 
 def docker_build(

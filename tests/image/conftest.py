@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tests.image.build import LIGHT, secrets
 from tests.image.engine import REPOSITORY, UNPRIVILEGED, Container, Image, docker, suspicious
 
 if TYPE_CHECKING:
@@ -121,3 +122,43 @@ def volume() -> Iterator[str]:
     name = docker("volume", "create", f"workbench-test-{uuid.uuid4().hex[:8]}").strip()
     yield name
     docker("volume", "rm", name)
+
+
+@pytest.fixture(scope="session")
+def base(image: Image) -> Image:
+    """What the image was built on."""
+    reference = image.inspect()["Config"]["Labels"]["org.opencontainers.image.base.name"]
+    return Image(str(reference))
+
+
+@pytest.fixture
+def tag() -> Iterator[str]:
+    """A name for an image that lives as long as the case."""
+    name = f"workbench-test:{uuid.uuid4().hex[:8]}"
+    yield name
+    docker("image", "rm", "--force", name)
+
+
+@pytest.fixture(scope="session")
+def lock(image: Image) -> str:
+    """A lock with one small package, made by the image's uv as `make lock` makes one."""
+    options = (
+        [f"--volume={secrets()['ca']}:/etc/ssl/certs/ca-certificates.crt:ro"] if "ca" in secrets() else []
+    )
+    network = REPOSITORY / ".workbench" / "network.env"
+    options += [f"--env-file={network}"] if network.exists() else []
+    compile_one = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--generate-hashes",
+        "--no-header",
+        "--no-emit-index-url",
+        "-",
+    ]
+    argv = ["docker", "run", "--rm", "--interactive", *options, image.reference, *compile_one]
+    done = subprocess.run(argv, input=LIGHT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"the package index does not answer: {done.stderr.strip()}")
+    return done.stdout
