@@ -26,7 +26,7 @@ def secrets() -> dict[str, Path]:
 
 
 def network() -> list[str]:
-    """What compose gives a container on this machine so that it reaches an index: CA bundle, proxy, mirrors."""
+    """What compose gives a container here so that it reaches an index: CA bundle, proxy, mirrors."""
     state = REPOSITORY / ".workbench"
     bundle, settings = state / "ca-certificates.crt", state / "network.env"
     mount = [f"--volume={bundle}:/etc/ssl/certs/ca-certificates.crt:ro"] if bundle.exists() else []

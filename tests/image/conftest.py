@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from tests.image.build import LIGHT, secrets
+from tests.image.build import LIGHT, network
 from tests.image.engine import REPOSITORY, UNPRIVILEGED, Container, Image, docker, suspicious
 
 if TYPE_CHECKING:
@@ -142,22 +142,8 @@ def tag() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def lock(image: Image) -> str:
     """A lock with one small package, made by the image's uv as `make lock` makes one."""
-    options = (
-        [f"--volume={secrets()['ca']}:/etc/ssl/certs/ca-certificates.crt:ro"] if "ca" in secrets() else []
-    )
-    network = REPOSITORY / ".workbench" / "network.env"
-    options += [f"--env-file={network}"] if network.exists() else []
-    compile_one = [
-        "uv",
-        "pip",
-        "compile",
-        "--quiet",
-        "--generate-hashes",
-        "--no-header",
-        "--no-emit-index-url",
-        "-",
-    ]
-    argv = ["docker", "run", "--rm", "--interactive", *options, image.reference, *compile_one]
+    uv = ["uv", "pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-emit-index-url", "-"]
+    argv = ["docker", "run", "--rm", "--interactive", *network(), image.reference, *uv]
     done = subprocess.run(argv, input=LIGHT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"the package index does not answer: {done.stderr.strip()}")

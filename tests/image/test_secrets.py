@@ -120,6 +120,8 @@ def test_a_build_with_tokens_everywhere_keeps_none(
     (tmp_path / "lock.txt").write_text(lock)
     (tmp_path / "Dockerfile").write_text(TWO_REAL_STEPS.replace("IMAGE", image.reference))
     done = docker_build(tmp_path, f"--tag={tag}", given=full_of_secrets)
+    if "Failed to fetch" in done.stderr:  # an index that hiccups gets a second chance
+        done = docker_build(tmp_path, f"--tag={tag}", given=full_of_secrets)
     assert done.returncode == 0, done.stderr
     assert MARKER not in done.stdout + done.stderr
     assert MARKER not in told(Image(tag))

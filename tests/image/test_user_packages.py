@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.image.build import LIGHT, network
 from tests.image.wheels import wheel
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ def test_a_package_survives_a_restart(installer: tuple[str, ...], home: Containe
     assert home.run("python", "-c", "import newcomer; print(newcomer.__file__)").startswith(
         "/home/nlp/.venv/"
     )
+
+
+@pytest.mark.usefixtures("lock")  # asks the index, and skips where none answers
+def test_a_package_comes_from_the_index_without_root(start: Start) -> None:
+    workbench = start(*network())
+    workbench.run("uv", "pip", "install", LIGHT)
+    assert workbench.run("python", "-c", f"import {LIGHT}; print({LIGHT}.__file__)").startswith("/home/nlp/")
 
 
 def test_a_package_survives_a_new_container(home: Container, start: Start, volume: str) -> None:
