@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ SIMPLE = ("up", "down", "clean", "doctor", "status", "password", "ssh-config", "
 WITH_COMMAND = ("ssh", "shell")
 LOGGED = ("up", "down", "clean", "lock", "smoke-test")
 ALONE = ("up", "down", "clean", "password", "lock")
-FULL = "No space left on device"
+FULL = "no space left on device"
 MAKE_ROOM = (
     "The disk is full. Make room (`df -h`; `docker system df` shows what the engine takes), "
     "then the same command goes on from here."
@@ -52,17 +53,17 @@ def explained(error: Exception) -> str:
     text = str(error)
     if isinstance(error, OSError):
         text = f"{error.filename or 'a file'}: {error.strerror or error}"
-    full = FULL in text or (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT})
+    full = FULL in text.lower() or (
+        isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    )
     return f"{text}\n{MAKE_ROOM}" if full else text
 
 
 def _complain(text: str) -> None:
     """The terminal may be gone."""
-    try:
+    with contextlib.suppress(OSError):
         sys.stderr.write(f"\nworkbench: {text}\n")
         sys.stderr.flush()
-    except OSError:
-        pass
 
 
 def _verb(verb: str, command: list[str]) -> int:
@@ -72,12 +73,12 @@ def _verb(verb: str, command: list[str]) -> int:
     if verb == "doctor":
         return doctor.main(host, given.plan, given.get("FORMAT", "text"))
     state.create()
-    console = Console(open_log(state.logs, verb) if verb in LOGGED else None)
-    verbs = Verbs(host, given, state, console)
-    if verb in ALONE:
-        with state.locked():
-            return _logged(verbs, verb, command)
-    return _logged(verbs, verb, command)
+    alone = state.locked() if verb in ALONE else contextlib.nullcontext()
+    with (
+        alone,
+        contextlib.closing(Console(open_log(state.logs, verb) if verb in LOGGED else None)) as console,
+    ):
+        return _logged(Verbs(host, given, state, console), verb, command)
 
 
 def _logged(verbs: Verbs, verb: str, command: list[str]) -> int:

@@ -57,6 +57,11 @@ class Console:
         self._step: Step | None = None
         self.log_path = log
 
+    def close(self) -> None:
+        """Close the log."""
+        if self._log:
+            self._log.close()
+
     @property
     def width(self) -> int | None:
         """Columns of the terminal; None where the output goes elsewhere and may be as long as it likes."""
@@ -71,7 +76,7 @@ class Console:
     def note(self, text: str) -> None:
         """One line for the log only: every word of every program ends up there."""
         if self._log:
-            with contextlib.suppress(OSError):  # a full disk is reported by the work itself
+            with contextlib.suppress(OSError, ValueError):  # a full disk is reported by the work itself
                 self._log.write(f"{time.strftime('%H:%M:%S')} {text}\n")
                 self._log.flush()
 
@@ -119,7 +124,7 @@ class Console:
             self._out.flush()
         except (OSError, ValueError):
             self._live = False
-            self._out = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for the rest of the process
+            _silence(self._out)
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,14 @@ def follow(host: Host, console: Console, work: Work) -> None:
 
     console.note(f"$ {' '.join(work.argv)}")
     host.stream(work.argv, heard, stall_timeout=work.stall, env=work.env, cwd=work.cwd).check()
+
+
+def _silence(out: IO[str]) -> None:
+    """Nobody listens any more: what is still to come goes nowhere, also what Python flushes at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, out.fileno())
+        os.close(nowhere)
 
 
 def open_log(folder: Path, verb: str) -> Path:

@@ -48,7 +48,7 @@ class Start:
 
     def _wait(self) -> dict[str, dict[str, Any]]:
         deadline = time.monotonic() + HEALTHY_SECONDS
-        with self.console.step("Waiting until Jupyter, sshd and TensorBoard answer", "5 to 15 s"):
+        with self.console.step("Waiting for Jupyter, sshd and TensorBoard", "5 to 15 s"):
             while True:
                 found = self.docker.containers()
                 states = {name: health(found.get(name)) for name in SERVICES}

@@ -1,0 +1,133 @@
+"""Services that start, that do not, and that belong to somebody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from launcher import start
+from launcher.errors import CommandFailed, RequestError, WorkbenchError
+from launcher.host import Completed
+from launcher.start import Start
+from tests.launcher.stage import NAME, Told
+
+if TYPE_CHECKING:
+    from tests.launcher.stage import Stage
+
+DECIDED = """\
+# >>> written by `make up`; lines above and below are yours
+WORKBENCH_NAME=bench
+JUPYTER_PORT=8890
+SSH_PORT=2222
+TENSORBOARD_PORT=6006
+# <<< written by `make up`
+"""
+
+
+@pytest.fixture
+def stage(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setattr(start, "POLL_SECONDS", 0)
+    stage.write_env(DECIDED)
+    return stage
+
+
+def run(stage: Stage) -> str:
+    told = Told()
+    Start(stage.docker, told, stage.settings, stage.state).run(stage.docker.containers())
+    return told.text
+
+
+def test_the_last_words_say_how_to_get_in(stage: Stage) -> None:
+    said = run(stage).partition("The workbench is up.")[2]
+    assert (
+        "Jupyter      http://127.0.0.1:8890/lab\n               password: cat .workbench/jupyter_password"
+        in said
+    )
+    assert "ssh -p 2222 -i .workbench/ssh/id_ed25519 nlp@127.0.0.1" in said
+    assert "VS Code: make ssh-config, then Remote-SSH to bench" in said
+    assert "TensorBoard  http://127.0.0.1:6006/" in said
+    assert "workspace/ is /workspace in the container" in said
+    assert said.endswith("Next: make smoke-test\n")
+
+
+def test_no_line_of_it_is_wider_than_a_terminal(stage: Stage) -> None:
+    assert [line for line in run(stage).splitlines() if len(line) > 80] == []
+
+
+def test_ssh_knows_the_host_key_beforehand(stage: Stage) -> None:
+    run(stage)
+    assert stage.state.known_hosts.read_text(encoding="utf-8") == "[127.0.0.1]:2222 ssh-ed25519 HOSTKEY\n"
+
+
+def test_what_is_up_already_is_not_waited_for(stage: Stage) -> None:
+    run(stage)
+    asked = len(stage.ran)
+    assert "Already up; nothing changed." in run(stage)
+    assert not [ran for ran in stage.ran[asked:] if "exec" in ran.argv]
+
+
+def test_it_waits_until_all_answer(stage: Stage) -> None:
+    stage.health = "starting"
+    looks: list[None] = []
+
+    def later() -> None:
+        looks.append(None)
+        for one in stage.containers.values():
+            one["State"]["Health"]["Status"] = "healthy" if len(looks) > 3 else "starting"
+
+    stage.on["docker inspect"] = later
+    assert "  ok  Waiting for Jupyter, sshd and TensorBoard" in run(stage)
+    assert len(looks) > 3
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [({"State": {"Status": "exited"}}, "exited"), ({"RestartCount": 3}, "starting")],
+    ids=["ended", "started again and again"],
+)
+def test_a_container_that_gave_up_shows_its_log(change: dict[str, Any], word: str, stage: Stage) -> None:
+    stage.health = "starting"
+    stage.add_container("workbench")
+    stage.containers["workbench"].update(change)
+    with pytest.raises(WorkbenchError, match=f"workbench is {word}, .*\nthe last line of the log"):
+        run(stage)
+
+
+def test_it_does_not_wait_for_ever(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "HEALTHY_SECONDS", 0)
+    stage.health = "unhealthy"
+    with pytest.raises(WorkbenchError, match="workbench is unhealthy"):
+        run(stage)
+
+
+def test_composes_own_complaint_is_shown(stage: Stage) -> None:
+    stage.fails["docker compose"] = Completed(("docker", "compose"), 1, stderr="port is already allocated")
+    with pytest.raises(CommandFailed, match="port is already allocated"):
+        run(stage)
+
+
+def test_ports_of_containers_that_ended_are_not_ours(stage: Stage) -> None:
+    stage.add_container("workbench", port="8891")
+    stage.add_container("tensorboard")
+    assert start.published(stage.containers) == {8891}
+    stage.containers["workbench"]["State"]["Status"] = "exited"
+    assert start.published(stage.containers) == frozenset()
+
+
+def test_another_checkout_with_this_name_is_left_alone(stage: Stage) -> None:
+    stage.projects = [f"{NAME}\t{stage.checkout}", f"{NAME}\t/home/bob/nlp"]
+    with pytest.raises(RequestError, match=r"NAME=bench: /home/bob/nlp on this host uses it already"):
+        start.refuse_foreign(stage.docker, stage.settings)
+
+
+def test_other_names_do_not_matter(stage: Stage) -> None:
+    stage.projects = [f"{NAME}\t{stage.checkout}", "other\t/home/bob/nlp", "third\t"]
+    start.refuse_foreign(stage.docker, stage.settings)
+
+
+def test_a_new_name_waits_until_the_old_one_is_down(stage: Stage) -> None:
+    stage.projects = [f"{NAME}\t{stage.checkout}"]
+    stage.env["NAME"] = "new"
+    with pytest.raises(RequestError, match=r"still runs as bench\. Stop that first: make down"):
+        start.refuse_foreign(stage.docker, stage.settings)
