@@ -110,3 +110,30 @@ def test_as_a_program_it_holds_torch_against_the_record(record: str, package_fol
     line = json.loads(done.stdout)
     assert line["status"] == "failed"
     assert "promised 0.0.0" in line["detail"]
+
+
+def test_the_wrapper_is_not_misled_by_files_in_the_users_folder(
+    record: str, package_folder: Path, tmp_path: Path
+) -> None:
+    for name in ("smoke.py", "random.py", "torch.py"):
+        (tmp_path / name).write_text("raise SystemExit('a file of the user ran')")
+    wrapper = package_folder.parents[1] / "bin" / "workbench-smoke"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", str(wrapper), "--only", "nvidia-smi", "--variant-record", record],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(package_folder), "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "skipped"
+
+
+def test_what_needs_no_torch_runs_where_torch_is_broken(package_folder: Path) -> None:
+    modules = "smoke.__main__, smoke.nvidia_smi, smoke.driver"
+    code = f"import sys; sys.modules['torch'] = None; import {modules}"
+    subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(package_folder)}, check=True
+    )

@@ -2,13 +2,9 @@
 
 import torch
 
+from .driver import NO_GPU_MEND
 from .record import Record
 from .results import FailedError, SkippedError
-
-NO_GPU_MEND = (
-    "On the host: `nvidia-smi` must work, then `make doctor` names what keeps the GPU out of the container "
-    "(driver, toolkit, the gpu overlay); without a GPU choose VARIANT=cpu"
-)
 
 
 def gpus(record: Record) -> list[torch.device]:

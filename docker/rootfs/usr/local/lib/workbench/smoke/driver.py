@@ -1,15 +1,22 @@
-"""The driver as its own libraries tell it: NVML for version and devices, libcuda for its CUDA version."""
+"""The driver as its own libraries tell it: NVML for version and devices, libcuda for its CUDA version.
+
+No torch here: these answers are wanted most when torch does not even import.
+"""
 
 import ctypes
 from collections.abc import Callable
 from ctypes import byref, c_int, c_uint, c_void_p, create_string_buffer
 from typing import Any
 
-from .devices import NO_GPU_MEND
 from .results import FailedError, Seen, SkippedError
 from .settings import Settings
 
 Load = Callable[[str], Any]
+
+NO_GPU_MEND = (
+    "On the host: `nvidia-smi` must work, then `make doctor` names what keeps the GPU out of the container "
+    "(driver, toolkit, the gpu overlay); without a GPU choose VARIANT=cpu"
+)
 
 
 def check(settings: Settings, load: Load = ctypes.CDLL) -> Seen:
