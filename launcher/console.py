@@ -83,28 +83,35 @@ class Console:
     @contextmanager
     def step(self, title: str, usual: str = "") -> Iterator[Step]:
         """A step that may take long; ends with its duration, also when it fails."""
-        step = self._step = Step(title, usual)
-        ended = threading.Event()
+        step = Step(title, usual)
         self.note(f"== {title}")
-        self._draw()
+        try:
+            with self.clock(step):
+                self._draw()
+                yield step
+        except BaseException:
+            self.say(f"  x   {title} ({step.elapsed})")
+            raise
+        self.say(f"  ok  {title} ({step.elapsed})")
+
+    @contextmanager
+    def clock(self, step: Step) -> Iterator[None]:
+        """Only the live line of a step, with nothing said at its end."""
+        self._step = step
+        ended = threading.Event()
         threading.Thread(target=self._tick, args=(ended,), daemon=True).start()
         try:
-            yield step
-        except BaseException:
-            self._end(ended, f"  x   {title} ({step.elapsed})")
-            raise
-        self._end(ended, f"  ok  {title} ({step.elapsed})")
+            yield
+        finally:
+            ended.set()
+            with self._turn:
+                self._step = None
+                self._write("\r\x1b[2K" if self._live else "")
 
     def progress(self, text: str) -> None:
         """How far the running step is; shown with the next tick."""
         if self._step:
             self._step.doing = printable(text)
-
-    def _end(self, ended: threading.Event, line: str) -> None:
-        ended.set()
-        with self._turn:
-            self._step = None
-        self.say(line)
 
     def _tick(self, ended: threading.Event) -> None:
         while not ended.wait(LIVE_SECONDS if self._live else PIPE_SECONDS):

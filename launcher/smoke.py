@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from launcher import access, textfile
-from launcher.console import cut
+from launcher.console import Step, cut
 from launcher.errors import WorkbenchError
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def _inside(docker: Docker, verbs: Verbs, receipt: Receipt) -> None:
 
     argv = docker.compose("exec", "-T", "workbench", "workbench-smoke", "--password-stdin")
     password = verbs.state.password.read_text(encoding="utf-8")
-    ended = docker.host.stream(argv, heard, SILENCE_SECONDS, cwd=docker.checkout, text=password)
+    with verbs.console.clock(Step("Checking", "a minute or two")):
+        ended = docker.host.stream(argv, heard, SILENCE_SECONDS, cwd=docker.checkout, text=password)
     if ended.returncode not in {0, 1} or not receipt.checks:
         ended.check()
         raise WorkbenchError("the checks inside the container said nothing; `make logs` may tell why")

@@ -51,13 +51,22 @@ class Up:
         choice, base = self._base(docker, engine)
         reference = f"nlp-workbench/{self.settings.name}:{choice.variant.name}"
         recipe = Recipe(reference, choice.variant.name, base, owner)
-        if not image.is_current(docker, recipe):
-            image.build(docker, self.console, recipe, self._secrets(base.kind, choice.variant))
+        replaced = self._build(docker, recipe, choice.variant)
         credentials.ensure(docker, self.state, reference)
         workspace.hand_over(self.host, self.state)
         before = docker.containers()
         self._decide(docker, recipe, choice.reason, before)
         start.Start(docker, self.console, self.settings, self.state).run(before)
+        if replaced:
+            docker.ask("image", "rm", replaced)  # refused where anybody still uses it
+
+    def _build(self, docker: Docker, recipe: Recipe, variant: Variant) -> str:
+        """Build what is not current; returns the id of the image that gave its name away."""
+        if image.is_current(docker, recipe):
+            return ""
+        old = str(docker.image(recipe.reference).get("Id", ""))
+        image.build(docker, self.console, recipe, self._secrets(recipe.base.kind, variant))
+        return "" if docker.image(recipe.reference).get("Id") == old else old
 
     def _base(self, docker: Docker, engine: Engine) -> tuple[Choice, Base]:
         """Choose the variant, refuse what cannot work, and have its base here."""

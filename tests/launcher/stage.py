@@ -53,6 +53,7 @@ class Stage(FakeHost):
         self.images: dict[str, dict[str, Any]] = {}
         self.containers: dict[str, dict[str, Any]] = {}
         self.projects: list[str] = []
+        self.made = -1
         self.ran: list[Ran] = []
         self.lines: dict[str, list[str]] = {}
         self.fails: dict[str, Completed] = {}
@@ -166,7 +167,8 @@ class Stage(FakeHost):
     def add_image(self, reference: str, inputs: str = "") -> None:
         """An image that was made from `inputs`."""
         labels = {"workbench.inputs": inputs}
-        identity = f"sha256:{len(self.images)}"
+        self.made += 1
+        identity = f"sha256:{self.made}"
         self.images[reference] = {"Id": identity, "RepoTags": [reference], "Config": {"Labels": labels}}
 
     def add_container(self, service: str, status: str = "running", port: str = "8888") -> None:
