@@ -69,6 +69,13 @@ def test_no_layer_holds_a_file_that_usually_is_secret(image: Image, base: Image)
     assert named(image, base, SECRET_FILES) == []
 
 
+def test_a_base_built_here_keeps_no_address_of_a_mirror(image: Image, base: Image) -> None:
+    if image.record()["base"] == "registry":
+        pytest.skip("the base was pulled: its sources are its makers'")
+    mirrors = "find /etc/apt/sources.list /etc/apt/sources.list.d -type f 2>/dev/null || true"
+    assert base.run("sh", "-c", mirrors) == ""
+
+
 @pytest.mark.parametrize("path", DOCKERFILES)
 def test_no_build_argument_can_carry_a_secret(path: str) -> None:
     found = re.findall(r"^ARG (\w+)", (REPOSITORY / path).read_text(), re.MULTILINE)
