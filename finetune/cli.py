@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 VERBS = {
     "classify": "train a classifier of texts",
+    "tag": "train a tagger of entities",
     "evaluate": "measure a trained model on a file of texts and labels",
     "predict": "label texts: from the command line, a file or a pipe",
     "convert": "turn an encoder's pickled weights into safetensors, running nothing that is in them",

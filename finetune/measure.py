@@ -37,9 +37,9 @@ class Measured:
 def measure(model: Path, data: DataOptions, gpu_id: int | None, say: Callable[[str], None]) -> Measured:
     """Run the model over the file."""
     assert data.data is not None  # noqa: S101 - the caller names a file
-    rows = ingest(must_exist(data.data), data)
-    say(f"data       {rows.meta['said']}")
     predictor = Predictor(model, gpu_id)
+    rows = ingest(must_exist(data.data), data, predictor.task.shape)
+    say(f"data       {rows.meta['said']}")
     how = dataclasses.replace(predictor.encoder, skip_bad_rows=data.skip_bad_rows)
     encoded = encode_split(whole("test", rows), how, data.cache_dir or default_cache())
     for problem in [*rows.meta["problems"], *encoded.stored.meta["problems"]]:

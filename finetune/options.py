@@ -45,6 +45,8 @@ class DataOptions:
     """Share of the training rows that is set aside when there is no validation file."""
     max_rows: int | None = option(None, "--max-train-samples")
     """Train on at most this many rows, drawn by the seed."""
+    multi_label: bool = False
+    """A text may have several labels or none: commas stand between them in the cell, or a list in JSON."""
     max_seq_length: int = option(128, "--max-length")
     """Longest text in tokens, [CLS] and [SEP] included; what is longer is cut, and the share is said."""
     skip_bad_rows: bool = False
@@ -71,6 +73,8 @@ class ModelOptions:
 
     model_name_or_path: str = option("bert-base-chinese", "--encoder", "--model")
     """Hub name, folder, or one of the aliases tiny-random and english-small."""
+    head: Literal["crf", "linear"] = "crf"
+    """For tagging: crf learns which tag follows which, linear looks at each word for itself."""
     attn_implementation: Literal["auto", "sdpa", "eager"] = "auto"
     """How attention is computed; auto takes sdpa where the encoder has it."""
 

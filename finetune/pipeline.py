@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from finetune.data.corpus import Corpus
     from finetune.options import Settings
-    from finetune.tasks.base import Task
+    from finetune.tasks.base import Recipe, Task
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,10 @@ class Result:
     metrics: dict[str, Any]
 
 
-def train(
-    settings: Settings, make_task: Callable[[Settings, Corpus], Task], say: Callable[[str], None]
-) -> Result:
+def train(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Result:
     """Train, or go on training, or report what the finished run found."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    ready = prepare(settings, make_task, say)
+    ready = prepare(settings, recipe, say)
     path = settings.run.output_dir or default_folder(ready.task.name, settings)
     data = {
         "fingerprints": ready.corpus.fingerprints,
@@ -70,16 +68,14 @@ def train(
     return Result(path, done)
 
 
-def prepare(
-    settings: Settings, make_task: Callable[[Settings, Corpus], Task], say: Callable[[str], None]
-) -> Prepared:
+def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Prepared:
     """Read and tokenise the data, saying what was found."""
     started = time.monotonic()
-    corpus = load_corpus(settings.data, settings.training.seed)
+    corpus = load_corpus(settings.data, settings.training.seed, recipe.shape)
     for note in corpus.notes:
         say(f"data       {note}")
     encoder = find_encoder(settings.model.model_name_or_path)
-    task, tokenizer = make_task(settings, corpus), load_tokenizer(encoder)
+    task, tokenizer = recipe.make(settings, corpus), load_tokenizer(encoder)
     cache = settings.data.cache_dir or default_cache()
     how = task.encoder(tokenizer)
     encoded = {name: encode_split(split, how, cache) for name, split in corpus.splits.items()}

@@ -51,7 +51,8 @@ class Predictor:
         """Answer for many texts, in their order; some thousands at a time are batched by length."""
         source = iter(texts)
         while some := list(islice(source, ROWS_AT_ONCE)):
-            chunk = self.encoder.encode(some, [None] * len(some))
+            texts = self.task.texts(some)
+            chunk = self.encoder.encode(texts, [None] * len(texts))
             lengths = np.array([len(one) for one in chunk.input_ids])
             logits = predict_logits(self.model, Rows(chunk.input_ids, lengths), self.device, self.max_tokens)
-            yield from self.task.answers(logits, some, chunk.rows)
+            yield from self.task.answers(logits, texts, chunk)

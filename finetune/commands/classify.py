@@ -1,12 +1,12 @@
-"""Train a classifier of texts, one label each: files in, a model with a report out."""
+"""Train a classifier of texts, with one label each or several (--multi-label)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finetune.commands.training import add_training_arguments, read_settings
+from finetune.commands.training import add_training_arguments, read_settings, say_results
 from finetune.pipeline import train
-from finetune.tasks.classification import from_settings
+from finetune.tasks import classification, multilabel
 
 if TYPE_CHECKING:
     import argparse
@@ -17,9 +17,7 @@ add_arguments = add_training_arguments
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train and say what came out."""
-    result = train(read_settings(arguments), from_settings, say)
-    for split in ("validation", "test"):
-        if split in result.metrics:
-            shown = "  ".join(f"{name} {value:.4f}" for name, value in result.metrics[split].items())
-            say(f"{split:<10} {shown}")
+    settings = read_settings(arguments)
+    recipe = multilabel.RECIPE if settings.data.multi_label else classification.RECIPE
+    say_results(train(settings, recipe, say), say)
     return 0

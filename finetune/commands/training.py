@@ -10,6 +10,9 @@ from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, Tr
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+    from finetune.pipeline import Result
 
 KINDS = (DataOptions, ModelOptions, TrainingOptions, RunOptions)
 
@@ -32,3 +35,11 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
     values = {**(from_yaml(config, KINDS) if config else {}), **given}
     data, model, training, run = build(KINDS, values)
     return Settings(data, model, training, run)
+
+
+def say_results(result: Result, say: Callable[[str], None]) -> None:
+    """Say what was measured."""
+    for split in ("validation", "test"):
+        if split in result.metrics:
+            shown = "  ".join(f"{name} {value:.4f}" for name, value in result.metrics[split].items())
+            say(f"{split:<10} {shown}")

@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from finetune.data.labels import LabelSet, labels_from, read_class_file
-from finetune.data.rows import open_source
-from finetune.data.sources import find_sources
+from finetune.data.sources import Sources, find_sources
 from finetune.data.splits import stratified
 from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
 from finetune.errors import DataError, Problem
@@ -21,14 +20,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from finetune.data.rows import Source
+    from finetune.data.shape import AnySource, Shape
     from finetune.options import DataOptions
 
 ROWS_VERSION = 1
 PROBLEMS_KEPT = 1000
-SCHEMA = pa.schema(
-    [("text", pa.string()), ("label", pa.string()), ("line", pa.int64()), ("file", pa.int32())]
-)
+
+
+def as_line(text: str | list[str]) -> str:
+    """Write a text for people; words of a tagged sentence are put together again."""
+    if isinstance(text, str):
+        return text
+    return ("" if all(len(one) == 1 for one in text) else " ").join(text)
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,14 @@ class Split:
 
     def texts(self) -> list[str]:
         """Read the texts; for reports and small data, since all of them go into memory."""
-        return [str(text) for text in self.rows.table.column("text").take(pa.array(self.index)).to_pylist()]
+        return [
+            as_line(text) for text in self.rows.table.column("text").take(pa.array(self.index)).to_pylist()
+        ]
 
     def at(self, number: int) -> tuple[str, str]:
         """Return place and text of a row: ("train.txt:17", "…")."""
         found = self.rows.table.slice(int(self.index[number]), 1).to_pylist()[0]
-        return f"{Path(self.rows.meta['files'][found['file']]).name}:{found['line']}", str(found["text"])
+        return f"{Path(self.rows.meta['files'][found['file']]).name}:{found['line']}", as_line(found["text"])
 
 
 @dataclass(frozen=True)
@@ -63,17 +68,19 @@ class Corpus:
     problems: tuple[str, ...]
 
 
-def load_corpus(options: DataOptions, seed: int) -> Corpus:
+def load_corpus(options: DataOptions, seed: int, shape: Shape) -> Corpus:
     """Read, check and split the data that the options name."""
     sources = find_sources(options)
     paths = {"train": sources.train, "validation": sources.validation, "test": sources.test}
-    tables = {name: ingest(path, options) for name, path in paths.items() if path is not None}
-    labels = find_labels(tables["train"], sources.class_file, sources.train)
+    tables = {name: ingest(path, options, shape) for name, path in paths.items() if path is not None}
+    labels = find_labels(tables["train"], sources, shape)
     splits = {name: whole(name, rows) for name, rows in tables.items()}
     splits["train"] = sample(splits["train"], options.max_rows, seed)
     notes = [table.meta["said"] for table in tables.values()]
     if "validation" not in splits:
-        splits["train"], splits["validation"] = set_aside(splits["train"], options.validation_share, seed)
+        splits["train"], splits["validation"] = set_aside(
+            splits["train"], options.validation_share, seed, shape
+        )
         notes.append(
             f"no validation file: {len(splits['validation'])} training rows set aside, stratified by label"
         )
@@ -87,13 +94,22 @@ def whole(name: str, rows: Stored) -> Split:
     return Split(name, rows, np.arange(rows.table.num_rows))
 
 
-def ingest(path: Path, options: DataOptions) -> Stored:
+def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
     """Read a source into Arrow once; the same contents read the same way are found again."""
-    source = open_source(path, options.text_column, options.label_column)
+    source = shape.open(path, options)
     content = file_fingerprint(source.files)
-    how = (ROWS_VERSION, source.said, options.text_column, options.label_column, options.skip_bad_rows)
+    how = (
+        ROWS_VERSION,
+        shape.key,
+        source.said,
+        options.text_column,
+        options.label_column,
+        options.skip_bad_rows,
+    )
     folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(content, how)}"
-    rows = stored(folder, SCHEMA, lambda meta: chunks(arrow_rows(source, meta, skip=options.skip_bad_rows)))
+    rows = stored(
+        folder, shape.schema, lambda meta: chunks(arrow_rows(source, meta, skip=options.skip_bad_rows))
+    )
     rows.meta["fingerprint"] = content
     if rows.table.num_rows == 0:
         raise DataError(
@@ -102,7 +118,7 @@ def ingest(path: Path, options: DataOptions) -> Stored:
     return rows
 
 
-def arrow_rows(source: Source, meta: Meta, *, skip: bool) -> Iterator[dict[str, object]]:
+def arrow_rows(source: AnySource, meta: Meta, *, skip: bool) -> Iterator[dict[str, object]]:
     """Turn rows into the stored form; the first bad row is an error unless bad rows are to be skipped."""
     numbers = {path: n for n, path in enumerate(source.files)}
     meta.update(said=source.said, files=[str(one) for one in source.files], problems=[], skipped=0)
@@ -116,12 +132,16 @@ def arrow_rows(source: Source, meta: Meta, *, skip: bool) -> Iterator[dict[str, 
             raise DataError(row.problem)
 
 
-def find_labels(train: Stored, class_file: Path | None, source: Path) -> LabelSet:
-    """Take the class file, else the labels that occur in the training rows."""
-    if class_file is not None:
-        return read_class_file(class_file)
-    found = train.table.column("label").unique().to_pylist()
-    return labels_from((str(one) for one in found), source)
+def find_labels(train: Stored, sources: Sources, shape: Shape) -> LabelSet:
+    """Take the class file, else the names that occur in the training rows."""
+    if sources.class_file is not None:
+        return read_class_file(sources.class_file)
+    found: set[str] = set()
+    for chunk in train.table.column("label").chunks:
+        cells = chunk.unique() if pa.types.is_string(chunk.type) else chunk
+        for cell in cells.to_pylist():
+            found.update(shape.names(cell))
+    return labels_from(found, sources.train, shape.fewest_labels)
 
 
 def sample(split: Split, max_rows: int | None, seed: int) -> Split:
@@ -132,11 +152,11 @@ def sample(split: Split, max_rows: int | None, seed: int) -> Split:
     return Split(split.name, split.rows, split.index[np.sort(chosen)])
 
 
-def set_aside(train: Split, share: float, seed: int) -> tuple[Split, Split]:
+def set_aside(train: Split, share: float, seed: int, shape: Shape) -> tuple[Split, Split]:
     """Take validation rows out of the training rows."""
-    picked = pa.array(train.index)
-    labels = train.rows.table.column("label").take(picked).to_pylist()
-    texts = train.rows.table.column("text").take(picked).to_pylist()
+    picked = train.rows.table.select(["text", "label"]).take(pa.array(train.index)).to_pylist()
+    texts = [as_line(one["text"]) for one in picked]
+    labels = [",".join(sorted(set(shape.names(one["label"])))) for one in picked]
     kept, aside = stratified(texts, labels, share, seed)
     return (
         Split("train", train.rows, train.index[kept]),

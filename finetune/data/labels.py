@@ -56,20 +56,20 @@ def read_class_file(path: Path) -> LabelSet:
         blank = names.index("") + 1
         todo = "remove or fill the line"
         raise DataError(Problem(path, blank, "a blank line", "a class name on every line", todo))
-    return at_least_two(LabelSet(tuple(names), numbered=True), path)
+    return checked(LabelSet(tuple(names), numbered=True), path, 2)
 
 
-def labels_from(found: Iterable[str], path: Path) -> LabelSet:
+def labels_from(found: Iterable[str], path: Path, fewest: int = 2) -> LabelSet:
     """Sort the labels that occur, numbers by value: {"10", "9"} becomes ("9", "10")."""
     names = sorted(
         set(found), key=lambda name: (not name.isdecimal(), int(name) if name.isdecimal() else 0, name)
     )
-    return at_least_two(LabelSet(tuple(names)), path)
+    return checked(LabelSet(tuple(names)), path, fewest)
 
 
-def at_least_two(labels: LabelSet, path: Path) -> LabelSet:
-    """Refuse data with a single class: there is nothing to learn."""
-    if len(labels.names) < 2:
+def checked(labels: LabelSet, path: Path, fewest: int) -> LabelSet:
+    """Refuse data with too few classes: there is nothing to learn."""
+    if len(labels.names) < fewest:
         found = f"one class only: {shorten(labels.names[0])}" if labels.names else "no class"
-        raise DataError(Problem(path, None, found, "two classes or more", "check the label column"))
+        raise DataError(Problem(path, None, found, f"{fewest} classes or more", "check the label column"))
     return labels

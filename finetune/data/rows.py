@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finetune.data.columns import Columns, find_columns, header_test
 from finetune.data.lines import open_text
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One text, its label as written, and their place; a problem stands in for a row that cannot be read."""
+    """One text, its label as written, and their place; a problem stands in for a row that cannot be read.
+
+    A tagged sentence has a list of words for its text and a list of tags for its label.
+    """
 
     path: Path
     line: int
-    text: str = ""
-    label: str | None = None
+    text: Any = ""
+    label: Any = None
     problem: Problem | None = None
 
 
@@ -34,23 +37,37 @@ class Source:
     files: tuple[Path, ...]
     tables: tuple[tuple[Table, Columns, str | None], ...] = ()
     texts: tuple[tuple[Path, str], ...] = ()
+    blank_labels: bool = False
 
     def rows(self) -> Iterator[Row]:
         """Yield every row that is not blank, in the order of the files."""
         for table, columns, label in self.tables:
-            yield from (to_row(table.path, record, columns, label) for record in table.records())
+            yield from (self.row(record, table, columns, label) for record in table.records())
         for path, label in self.texts:
             yield whole_file(path, label)
 
+    def row(self, record: Record, table: Table, columns: Columns, label: str | None) -> Row:
+        """Make a row of a record; where labels may be blank, a blank one stands."""
+        if (
+            label is None
+            and self.blank_labels
+            and columns.label
+            and not as_label(record.values.get(columns.label))
+        ):
+            label = ""
+        return to_row(table.path, record, columns, label)
 
-def open_source(path: Path, text: str | None, label: str | None, *, labelled: bool = True) -> Source:
+
+def open_source(
+    path: Path, text: str | None, label: str | None, *, labelled: bool = True, blank_labels: bool = False
+) -> Source:
     """Look at a file or folder and say how it will be read."""
     if path.is_dir():
         return open_folder(path, text)
     table = open_table(path, header_test(text, label))
     columns = find_columns(table, text, label, labelled=labelled)
     said = f"{path}: {table.said}, text in column '{columns.text}', label in column '{columns.label}'"
-    return Source(said, (path,), tables=((table, columns, None),))
+    return Source(said, (path,), tables=((table, columns, None),), blank_labels=blank_labels)
 
 
 def open_folder(path: Path, text: str | None) -> Source:

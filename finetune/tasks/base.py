@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import numpy as np
     import torch
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from finetune.data.corpus import Corpus
     from finetune.data.labels import LabelSet
-    from finetune.data.tokens import Encoded, Encoder
+    from finetune.data.shape import Shape
+    from finetune.data.tokens import Chunk, Encoded, Encoder
+    from finetune.options import Settings
     from finetune.report.sections import Section
 
 Metrics = dict[str, float]
+HEAD = "finetune_head"  # a module of this name in a model is the task's own: trained with it, saved beside it
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training starts from: the shape of the rows, and how the task is made."""
+
+    shape: Shape
+    make: Callable[[Settings, Corpus], Task]
 
 
 class Task(Protocol):
@@ -25,6 +39,10 @@ class Task(Protocol):
     @property
     def name(self) -> str:
         """What the command line calls it."""
+
+    @property
+    def shape(self) -> Shape:
+        """What its rows look like."""
 
     @property
     def pipeline_tag(self) -> str:
@@ -60,10 +78,19 @@ class Task(Protocol):
     def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
         """Return what the report shows beyond the metrics."""
 
+    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Task:
+        """Settle what the validation rows decide after training, such as thresholds; or return itself."""
+
     def answers(
-        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], rows: Sequence[int]
+        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
     ) -> Iterator[dict[str, Any]]:
-        """Answer for each text; rows says which text each array of logits belongs to."""
+        """Answer for each text; the chunk says which text each array of logits belongs to."""
+
+    def texts(self, lines: Sequence[str]) -> list[Any]:
+        """Make of plain lines what encode() takes."""
+
+    def save_head(self, model: PreTrainedModel, folder: Path) -> None:
+        """Write what of the head the Hugging Face format has no place for."""
 
     def saved(self) -> dict[str, Any]:
         """Return what prediction must know besides the label names."""

@@ -11,13 +11,16 @@ import torch
 from torch.nn import functional
 
 from finetune.data.pieces import cut, frame_of, plain_ids
+from finetune.data.shape import ONE_LABEL, Shape
 from finetune.data.tokens import Chunk, Encoded, Encoder, tokenizer_key
 from finetune.encoders import load_model
 from finetune.metrics import CLASSIFICATION_METRICS, classification_metrics, softmax
 from finetune.report.sections import Judged, Section, classification_sections
+from finetune.tasks.base import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -38,6 +41,7 @@ class Classification:
     class_weights: tuple[float, ...] = ()
     skip_bad_rows: bool = False
     name: str = field(default="classify", init=False)
+    shape: Shape = field(default=ONE_LABEL, init=False)
     pipeline_tag: str = field(default="text-classification", init=False)
     main_metric: str = field(default="accuracy", init=False)
 
@@ -85,11 +89,23 @@ class Classification:
         judged = Judged(encoded.split, encoded.rows, self.labels.names, encoded.numbers, probabilities)
         return classification_sections(judged)
 
+    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Classification:
+        """Nothing is left to settle."""
+        del logits, encoded
+        return self
+
+    def texts(self, lines: Sequence[str]) -> list[Any]:
+        """Take lines as they are."""
+        return list(lines)
+
+    def save_head(self, model: PreTrainedModel, folder: Path) -> None:
+        """The Hugging Face format holds all of it."""
+
     def answers(
-        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], rows: Sequence[int]
+        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
     ) -> Iterator[dict[str, Any]]:
         """Name the label, how sure the model is, and the probability of every label."""
-        del texts, rows  # one array of logits for each text, in order
+        del texts, chunk  # one array of logits for each text, in order
         for probabilities in softmax(np.stack(logits)):
             best = int(probabilities.argmax())
             named = dict(zip(self.labels.names, map(float, probabilities), strict=True))
@@ -134,3 +150,6 @@ def weights_for(corpus: Corpus) -> tuple[float, ...]:
     labels = split.rows.table.column("label").take(pa.array(split.index)).to_pylist()
     numbers = [corpus.labels.ids[str(one)] for one in labels if str(one) in corpus.labels.ids]
     return balanced_weights(numbers, len(corpus.labels.names))
+
+
+RECIPE = Recipe(ONE_LABEL, from_settings)

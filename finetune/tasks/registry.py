@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from finetune.tasks.base import Task
 
-MODULES = {"classify": "classification"}
+MODULES = {"classify": "classification", "multi-label": "multilabel", "tag": "tagging"}
 FACTS = "finetune.json"
 
 

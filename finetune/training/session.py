@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import signal
@@ -15,6 +16,7 @@ from finetune.encoders import quiet
 from finetune.folder import write_folder
 from finetune.report.card import model_card
 from finetune.report.write import Findings, write_report
+from finetune.tasks.base import HEAD
 from finetune.training.checkpoint import Checkpoints, State
 from finetune.training.device import choose_device, token_budget
 from finetune.training.evaluation import predict_logits
@@ -103,17 +105,20 @@ def restore_best(model: PreTrainedModel, checkpoints: Checkpoints, state: State)
 def conclude(work: Work, ready: Prepared, folder: RunFolder, loop: Loop) -> dict[str, Any]:
     """Measure the finished model, write report and model, then the metrics: they mark the run as finished."""
     results: dict[str, Any] = {}
-    judged, sections = "", []
+    judged, sections, task = "", [], work.task
     for judged in [name for name in ("validation", "test") if name in ready.encoded]:
         encoded = ready.encoded[judged]
         logits = predict_logits(work.model, encoded, work.device, work.plan.max_tokens)
-        results[judged] = work.task.metrics(logits, encoded)
-        sections = work.task.sections(logits, encoded)
+        if judged == "validation":
+            task = task.tuned(logits, encoded)
+        results[judged] = task.metrics(logits, encoded)
+        sections = task.sections(logits, encoded)
     loop.around.scalars.write("test", results.get("test", {}), loop.state.step)
     metrics = {**results, "training": training_facts(work, loop.state)}
     config = folder.read("config.json") or {}
     write_report(folder, Findings(metrics, sections, judged, loop.state, loop.metric, config))
     card = model_card({**config, "pipeline_tag": work.task.pipeline_tag}, metrics)
+    ready = dataclasses.replace(ready, task=task)
     write_folder(folder.model, lambda path: save_model(work.model, ready, card, path))
     folder.write("metrics.json", metrics)
     return metrics
@@ -134,8 +139,10 @@ def training_facts(work: Work, state: State) -> dict[str, Any]:
 
 def save_model(model: PreTrainedModel, ready: Prepared, card: str, path: Path) -> None:
     """Write weights, tokenizer, model card and what prediction must know."""
+    state = {name: value for name, value in model.state_dict().items() if not name.startswith(f"{HEAD}.")}
     with quiet():
-        model.save_pretrained(path)
+        model.save_pretrained(path, state_dict=state)
+    ready.task.save_head(model, path)
     ready.tokenizer.save_pretrained(path)
     facts = {"task": ready.task.name, "labels": list(ready.task.labels.names), **ready.task.saved()}
     (path / "finetune.json").write_text(

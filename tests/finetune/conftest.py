@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from hypothesis import settings
 
 from finetune.demo import titles, write_encoder, write_news
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+# a busy machine is no failure, and 50 examples find what there is in seconds
+settings.register_profile("calm", deadline=None, max_examples=50)
+settings.load_profile("calm")
 
 
 @pytest.fixture(autouse=True)

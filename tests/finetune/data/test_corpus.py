@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from finetune.data.corpus import Corpus, load_corpus
+from finetune.data.shape import ONE_LABEL
 from finetune.errors import DataError, RequestError
 from finetune.options import DataOptions
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def load(path: Path, **more: Any) -> Corpus:  # noqa: ANN401
-    return load_corpus(DataOptions(data=path, cache_dir=path.parent / "cache", **more), seed=1)
+    return load_corpus(DataOptions(data=path, cache_dir=path.parent / "cache", **more), 1, ONE_LABEL)
 
 
 def test_the_thucnews_layout(write: Write) -> None:

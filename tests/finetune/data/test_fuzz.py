@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finetune.data.corpus import load_corpus
+from finetune.data.shape import ONE_LABEL
 from finetune.errors import DataError, FinetuneError
 from finetune.options import DataOptions
 
@@ -55,7 +56,7 @@ def test_a_damaged_file_is_read_or_refused(name: str, contents: bytes, packed: b
         path.write_bytes(gzip.compress(contents) if packed and name.endswith(".gz") else contents)
         options = DataOptions(data=path, cache_dir=Path(folder) / "cache", skip_bad_rows=skip)
         try:
-            corpus = load_corpus(options, seed=0)
+            corpus = load_corpus(options, 0, ONE_LABEL)
         except FinetuneError as error:
             assert error.exit_code == 2  # noqa: PT017
             assert str(path) in str(error)  # noqa: PT017

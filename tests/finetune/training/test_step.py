@@ -10,7 +10,7 @@ import torch
 
 from finetune.options import DataOptions, ModelOptions, Settings, TrainingOptions
 from finetune.pipeline import Prepared, prepare
-from finetune.tasks.classification import from_settings
+from finetune.tasks.classification import RECIPE
 from finetune.training.device import choose_device
 from finetune.training.plan import make_plan
 from finetune.training.step import Stepper, Work
@@ -24,7 +24,7 @@ RATE = 1e-3
 @pytest.fixture(scope="module")
 def ready(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     data = DataOptions(data=news, cache_dir=tmp_path_factory.mktemp("cache"))
-    return prepare(Settings(data, ModelOptions(str(encoder))), from_settings, lambda _: None)
+    return prepare(Settings(data, ModelOptions(str(encoder))), RECIPE, lambda _: None)
 
 
 def stepper(ready: Prepared, max_tokens: int, **more: float) -> Stepper:

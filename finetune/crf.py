@@ -1,0 +1,97 @@
+"""A linear-chain CRF over BIO tags: its loss in torch, its best legal path in numpy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+FORBIDDEN = -1e4
+SCALE = 20.0  # transitions start at 0 and must move far; this is as if they had 20 times the learning rate
+
+
+def legal_moves(tags: Sequence[str]) -> NDArray[np.float32]:
+    """Score moves from the row's tag to the column's: 0, or forbidden where I-x follows neither B-x nor I-x.
+
+    The last row is the start of a sentence.
+    """
+    out = np.zeros((len(tags) + 1, len(tags)), dtype=np.float32)
+    for column, tag in enumerate(tags):
+        if tag.startswith("I-"):
+            before = [one[2:] == tag[2:] and one != "O" for one in tags]
+            out[:, column] = [*(0.0 if fits else FORBIDDEN for fits in before), FORBIDDEN]
+    return out
+
+
+def best_path(emissions: NDArray[np.float32], moves: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Find the best legal sequence of tags (Viterbi); emissions are words by tags."""
+    score = emissions[0] + moves[-1]
+    back = np.zeros(emissions.shape, dtype=np.int64)
+    for at in range(1, len(emissions)):
+        options = score[:, None] + moves[:-1]
+        back[at] = options.argmax(0)
+        score = options.max(0) + emissions[at]
+    path = [int(score.argmax())]
+    for at in range(len(emissions) - 1, 0, -1):
+        path.append(int(back[at, path[-1]]))
+    return np.array(path[::-1])
+
+
+class Crf(nn.Module):
+    """Learned scores of moving from tag to tag, on top of the rules."""
+
+    legal: torch.Tensor
+
+    def __init__(self, tags: Sequence[str]) -> None:
+        super().__init__()
+        self.moves = nn.Parameter(torch.zeros(len(tags) + 1, len(tags)))
+        self.register_buffer("legal", torch.from_numpy(legal_moves(tags)), persistent=False)
+
+    def scores(self) -> torch.Tensor:
+        """Give the score of every move; the last row starts a sentence."""
+        return self.moves * SCALE + self.legal
+
+    def numpy_scores(self) -> NDArray[np.float32]:
+        """Give the scores for best_path."""
+        out: NDArray[np.float32] = self.scores().detach().float().cpu().numpy()
+        return out
+
+    def loss(self, emissions: torch.Tensor, tags: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Sum the negative log-likelihood of the tags; the mask marks words, which stand in front."""
+        moves = self.scores()
+        return (self.all_paths(emissions, mask, moves) - path_score(emissions, tags, mask, moves)).sum()
+
+    @staticmethod
+    def all_paths(emissions: torch.Tensor, mask: torch.Tensor, moves: torch.Tensor) -> torch.Tensor:
+        """Sum over all sequences (the forward algorithm), in log space."""
+        score = emissions[:, 0] + moves[-1]
+        for at in range(1, emissions.shape[1]):
+            after = torch.logsumexp(score[:, :, None] + moves[None, :-1], dim=1) + emissions[:, at]
+            score = torch.where(mask[:, at, None], after, score)
+        return torch.logsumexp(score, dim=1)
+
+
+def path_score(
+    emissions: torch.Tensor, tags: torch.Tensor, mask: torch.Tensor, moves: torch.Tensor
+) -> torch.Tensor:
+    """Score one sequence."""
+    own = emissions.gather(2, tags[:, :, None]).squeeze(2)
+    steps = moves[tags[:, :-1], tags[:, 1:]]
+    return moves[-1, tags[:, 0]] + (own * mask).sum(1) + (steps * mask[:, 1:]).sum(1)
+
+
+def words_first(
+    logits: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Drop tokens that answer for no word (target -100): emissions, tags, mask with the words in front."""
+    mask = targets >= 0
+    order = torch.argsort((~mask).to(torch.int8), dim=1, stable=True)[:, : int(mask.sum(1).max())]
+    emissions = logits.gather(1, order[:, :, None].expand(-1, -1, logits.shape[2]))
+    return emissions, targets.gather(1, order).clamp(min=0), mask.gather(1, order)

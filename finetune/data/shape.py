@@ -1,0 +1,74 @@
+"""What the rows of a kind of task look like: how they are opened and stored, and which label names occur."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from finetune.data.rows import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from finetune.data.rows import Row
+    from finetune.options import DataOptions
+
+
+class AnySource(Protocol):
+    """A source that was looked at."""
+
+    @property
+    def said(self) -> str:
+        """What was detected."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files it is made of."""
+
+    def rows(self) -> Iterator[Row]:
+        """Yield its rows."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How rows are opened and stored; names lists the label names in one stored label."""
+
+    key: str
+    text_type: pa.DataType
+    label_type: pa.DataType
+    open: Callable[[Path, DataOptions], AnySource]
+    names: Callable[[Any], tuple[str, ...]]
+    fewest_labels: int = 2
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the stored rows."""
+        place = [("line", pa.int64()), ("file", pa.int32())]
+        return pa.schema([("text", self.text_type), ("label", self.label_type), *place])
+
+
+def open_labelled(path: Path, options: DataOptions) -> AnySource:
+    """Open a source of texts with one label cell each."""
+    return open_source(path, options.text_column, options.label_column)
+
+
+def open_multi(path: Path, options: DataOptions) -> AnySource:
+    """Open a source of texts whose label cell may be blank: none of the labels holds."""
+    return open_source(path, options.text_column, options.label_column, blank_labels=True)
+
+
+def split_names(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table
+    """Take the names out of a cell: "joy, anger" is ("joy", "anger")."""
+    return tuple(one.strip() for one in str(label or "").split(",") if one.strip())
+
+
+def one_name(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table
+    """Take the cell for the name."""
+    return (str(label),)
+
+
+ONE_LABEL = Shape("one label", pa.string(), pa.string(), open_labelled, one_name)
+SEVERAL_LABELS = Shape("several labels", pa.string(), pa.string(), open_multi, split_names)

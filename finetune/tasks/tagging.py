@@ -1,0 +1,215 @@
+"""Tagging words with entities: linear or CRF head, windows for long sentences, never an illegal sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn import functional
+
+from finetune.crf import Crf, best_path, words_first
+from finetune.data.conll import TAGGED
+from finetune.data.pieces import frame_of
+from finetune.data.tags import bio_tags, spans, write_bio
+from finetune.data.tokens import Chunk, Encoder, tokenizer_key
+from finetune.data.windowed import encode_sentence, pieces_of_words
+from finetune.data.words import Words, by_characters
+from finetune.encoders import load_model
+from finetune.errors import Problem, shorten
+from finetune.metrics import softmax
+from finetune.report.tagging import tagging_sections
+from finetune.tag_metrics import TAG_METRICS, Tally
+from finetune.tasks.base import HEAD, Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from finetune.data.corpus import Corpus
+    from finetune.data.labels import LabelSet
+    from finetune.data.rows import Row
+    from finetune.data.shape import Shape
+    from finetune.data.tokens import Encoded
+    from finetune.options import Settings
+    from finetune.report.sections import Section
+    from finetune.tasks.base import Metrics
+
+CRF_FILE = "crf.safetensors"
+SAMPLE = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Tagging:
+    """Finds entities; labels are their types, the model's tags are O, B-type and I-type."""
+
+    labels: LabelSet
+    max_length: int = 128
+    crf: Crf | None = None
+    characters: bool = False
+    mean_words: float = 1.0
+    skip_bad_rows: bool = False
+    name: str = field(default="tag", init=False)
+    shape: Shape = field(default=TAGGED, init=False)
+    pipeline_tag: str = field(default="token-classification", init=False)
+    main_metric: str = field(default="f1", init=False)
+    metric_names: tuple[str, ...] = field(default=TAG_METRICS, init=False)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the model, in the order of its outputs."""
+        return bio_tags(self.labels.names)
+
+    def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
+        """Cut sentences into windows; a word's first token carries its tag in the window that owns it."""
+        frame = frame_of(tokenizer)
+
+        def encode(texts: list[Any], labels: list[Any]) -> Chunk:
+            chunk = Chunk([], [], [], 0)
+            for row, (words, tags) in enumerate(zip(pieces_of_words(tokenizer, texts), labels, strict=True)):
+                for ids, answers in encode_sentence(words, tags or [0] * len(words), frame, self.max_length):
+                    chunk.input_ids.append(ids)
+                    chunk.labels.append(answers)
+                    chunk.rows.append(row)
+            return chunk
+
+        key = f"{self.name} {self.max_length} {self.tags} {tokenizer_key(tokenizer)}"
+        return Encoder(key, pa.list_(pa.int32()), self.numbers, encode, self.skip_bad_rows)
+
+    def numbers(self, row: Row) -> list[int] | Problem:
+        """Turn a sentence's tags, of whatever scheme, into our numbers."""
+        entities = spans(row.label)
+        unknown = next((one for one in entities if one.kind not in self.labels.names), None)
+        if unknown is not None:
+            found = f"the type {shorten(unknown.kind)} at word {unknown.start + 1} of the sentence"
+            accepted = "a type that occurs in the training sentences: " + ", ".join(self.labels.names)
+            return Problem(row.path, row.line, found, accepted, "correct the tag")
+        return [self.tags.index(tag) for tag in write_bio(entities, len(row.label))]
+
+    def build(self, encoder: str, attention: str) -> PreTrainedModel:
+        """Put a tag head on the encoder, and the CRF beside it."""
+        names = dict(enumerate(self.tags))
+        model = load_model("AutoModelForTokenClassification", encoder, attention, id2label=names)
+        if self.crf is not None:
+            if (Path(encoder) / CRF_FILE).is_file():
+                self.crf.load_state_dict(load_file(Path(encoder) / CRF_FILE))
+            model.add_module(HEAD, self.crf)
+        return model
+
+    def save_head(self, model: PreTrainedModel, folder: Path) -> None:
+        """Write the CRF's scores."""
+        del model
+        if self.crf is not None:
+            save_file({name: value.cpu() for name, value in self.crf.state_dict().items()}, folder / CRF_FILE)
+
+    def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
+        """Give a tag for each token, -100 where it answers for no word."""
+        rows = encoded.labels.take(pa.array(index)).to_pylist()
+        out = np.full((len(index), int(encoded.lengths[index].max())), -100, dtype=np.int64)
+        for at, row in enumerate(rows):
+            out[at, : len(row)] = row
+        return torch.from_numpy(out)
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Sum the loss over words in units of a mean sentence, so that it does not grow with their length."""
+        if self.crf is not None:
+            return self.crf.loss(*words_first(logits, targets)) / self.mean_words
+        return functional.cross_entropy(logits.transpose(1, 2), targets, reduction="sum") / self.mean_words
+
+    def decoded(
+        self, logits: Sequence[NDArray[np.float32]], labels: Sequence[Any], rows: Sequence[int]
+    ) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]]:
+        """Put the windows of each sentence together: (sentence, emissions, best tags, labels)."""
+        moves = (self.crf or Crf(self.tags)).numpy_scores()
+        for row, members in groupby(range(len(rows)), key=lambda at: rows[at]):
+            owned = [(at, np.asarray(labels[at]) >= 0) for at in members]
+            emissions = np.concatenate([logits[at][mask] for at, mask in owned])
+            truth = np.concatenate([np.asarray(labels[at])[mask] for at, mask in owned])
+            yield row, emissions, best_path(emissions, moves), truth
+
+    def judged(
+        self, logits: Sequence[NDArray[np.float32]], encoded: Encoded
+    ) -> Iterator[tuple[int, list[str], list[str]]]:
+        """Yield (sentence, true tags, predicted tags)."""
+        found = self.decoded(logits, encoded.labels.to_pylist(), encoded.rows.tolist())
+        for row, _, path, truth in found:
+            yield row, [self.tags[n] for n in truth], [self.tags[n] for n in path]
+
+    def metrics(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Metrics:
+        """Measure entities, strictly."""
+        tally = Tally()
+        for _, truth, guess in self.judged(logits, encoded):
+            tally.add(truth, guess)
+        return tally.metrics()
+
+    def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
+        """Report per type, and sentences with mistakes."""
+        return tagging_sections(encoded.split, self.labels.names, list(self.judged(logits, encoded)))
+
+    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Tagging:
+        """Nothing is left to settle."""
+        del logits, encoded
+        return self
+
+    def texts(self, lines: Sequence[str]) -> list[Any]:
+        """Split lines into words as the training data had them."""
+        return [Words(line, characters=self.characters) for line in lines]
+
+    def answers(
+        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
+    ) -> Iterator[dict[str, Any]]:
+        """List each text's entities with character offsets; a text without words has none."""
+        found = {
+            row: (emissions, path)
+            for row, emissions, path, _ in self.decoded(logits, chunk.labels, chunk.rows)
+        }
+        for row, words in enumerate(texts):
+            entities = self.entities(words, *found[row]) if row in found else []
+            yield {"text": words.line, "entities": entities}
+
+    def entities(
+        self, words: Words, emissions: NDArray[np.float32], path: NDArray[np.int64]
+    ) -> list[dict[str, Any]]:
+        """Write the entities of one text; confidence is the mean probability of its tags."""
+        sure = softmax(emissions)[np.arange(len(path)), path]
+        out = []
+        for one in spans([self.tags[n] for n in path]):
+            start, end = words.places[one.start][0], words.places[one.end - 1][1]
+            place = {"text": words.line[start:end], "label": one.kind, "start": start, "end": end}
+            out.append({**place, "confidence": float(sure[one.start : one.end].mean())})
+        return out
+
+    def saved(self) -> dict[str, Any]:
+        """Name what prediction must repeat."""
+        kept = {"max_seq_length": self.max_length, "numbered": False, "characters": self.characters}
+        return {**kept, "crf": self.crf is not None}
+
+
+def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
+    """Set the task up from the options and the types that were found."""
+    split = corpus.splits["train"]
+    sentences = split.rows.table.column("text").take(pa.array(split.index[:SAMPLE])).to_pylist()
+    return Tagging(
+        corpus.labels,
+        max_length=settings.data.max_seq_length,
+        crf=Crf(bio_tags(corpus.labels.names)) if settings.model.head == "crf" else None,
+        characters=by_characters(sentences),
+        mean_words=float(np.mean([len(one) for one in sentences])),
+        skip_bad_rows=settings.data.skip_bad_rows,
+    )
+
+
+def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Tagging:
+    """Set the task up again for a trained model."""
+    crf = Crf(bio_tags(labels.names)) if facts["crf"] else None
+    return Tagging(labels, int(facts["max_seq_length"]), crf, bool(facts["characters"]))
+
+
+RECIPE = Recipe(TAGGED, from_settings)

@@ -1,0 +1,65 @@
+"""Several labels per text, end to end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from finetune.cli import main
+from finetune.demo import mixed
+from finetune.predict import Predictor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def run(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("multi")
+    rows = []
+    for text, name in mixed(3):
+        held = [name] if "网友" not in text else []
+        rows.append(
+            {
+                "text": text,
+                "labels": held + ["快讯"] * text.startswith("快讯") + ["访谈"] * text.startswith("专访"),
+            }
+        )
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows[:900])
+    (folder / "all.jsonl").write_text(lines)
+    given = [
+        "--data",
+        str(folder / "all.jsonl"),
+        "--encoder",
+        str(encoder),
+        "--output-dir",
+        str(folder / "run"),
+    ]
+    assert (
+        main(["classify", "--multi-label", *given, "--epochs", "12", "--lr", "1e-3", "--gpu-id", "-1"]) == 0
+    )
+    return folder / "run"
+
+
+def test_it_learns(run: Path) -> None:
+    found = json.loads((run / "metrics.json").read_text())["validation"]
+    assert found["micro_f1"] > 0.85
+    assert found["average_precision"] > 0.85
+
+
+def test_tuned_thresholds_are_saved_and_used(run: Path) -> None:
+    facts = json.loads((run / "model" / "finetune.json").read_text())
+    assert len(facts["thresholds"]) == len(facts["labels"]) == 7
+    assert set(facts["thresholds"]) != {0.5}
+
+
+def test_prediction_names_several_labels_or_none(run: Path) -> None:
+    answer = Predictor(run, gpu_id=-1)("快讯：女排刷新个人纪录")
+    assert {"体育", "快讯"} <= set(answer["label"]) < set(answer["probabilities"])
+
+
+def test_evaluate_agrees_with_the_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(run), str(run.parent / "all.jsonl"), "--gpu-id", "-1"]) == 0
+    assert json.loads(capsys.readouterr().out)["micro_f1"] > 0.85

@@ -1,0 +1,162 @@
+"""Entities, end to end: files in several schemes, long sentences, offsets."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from finetune.cli import main
+from finetune.data.conll import open_tagged
+from finetune.data.pieces import frame_of
+from finetune.data.windowed import encode_sentence, pieces_of_words
+from finetune.encoders import load_tokenizer
+from finetune.options import DataOptions
+from finetune.predict import Predictor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Write = Callable[[str, str | bytes], Path]
+
+PEOPLE, PLACES = ("导演", "歌手", "中锋", "考生"), ("银行板块", "云计算平台", "高考", "主队")
+FRAMES = (
+    "{0}在{1}公布",
+    "今日{1}迎来{0}",
+    "快讯：{0}推出新专辑",
+    "{1}收盘再创新高",
+    "{0}、{0}为何止步{1}",
+    "网友热议",
+)
+
+
+def sentence(generator: np.random.Generator) -> list[tuple[str, str]]:
+    out: list[tuple[str, str]] = []
+    for part in str(generator.choice(FRAMES)).replace("{0}", "|P|").replace("{1}", "|L|").split("|"):
+        if part in {"P", "L"}:
+            word, kind = (
+                str(generator.choice(PEOPLE if part == "P" else PLACES)),
+                {"P": "PER", "L": "LOC"}[part],
+            )
+            out += [(one, f"{'B' if at == 0 else 'I'}-{kind}") for at, one in enumerate(word)]
+        else:
+            out += [(one, "O") for one in part]
+    return out
+
+
+def conll(rows: list[list[tuple[str, str]]]) -> str:
+    return "\n".join("".join(f"{word} {tag}\n" for word, tag in row) for row in rows)
+
+
+@pytest.fixture(scope="module", params=["crf", "linear"])
+def run(request: pytest.FixtureRequest, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tags")
+    generator = np.random.default_rng(0)
+    for name, count in (("train", 500), ("test", 100)):
+        (folder / f"{name}.txt").write_text(conll([sentence(generator) for _ in range(count)]))
+    given = [
+        "--data",
+        str(folder),
+        "--encoder",
+        str(encoder),
+        "--output-dir",
+        str(folder / "run"),
+        "--gpu-id",
+        "-1",
+    ]
+    more = [
+        "--head",
+        request.param,
+        "--epochs",
+        "8",
+        "--lr",
+        "2e-3",
+        "--batch-size",
+        "16",
+        "--max-length",
+        "16",
+    ]
+    assert main(["tag", *given, *more]) == 0
+    return folder / "run"
+
+
+def test_it_learns(run: Path) -> None:
+    assert json.loads((run / "metrics.json").read_text())["test"]["f1"] > 0.9
+
+
+def test_prediction_gives_character_offsets(run: Path) -> None:
+    text = "今日 高考 迎来导演"
+    found = Predictor(run, gpu_id=-1)(text)["entities"]
+    assert {(one["text"], one["label"]) for one in found} == {("高考", "LOC"), ("导演", "PER")}
+    assert all(text[one["start"] : one["end"]] == one["text"] for one in found)
+
+
+def test_a_long_text_is_answered_to_its_end(run: Path) -> None:
+    text = "网友热议，" * 30 + "快讯：歌手推出新专辑"
+    found = Predictor(run, gpu_id=-1)(text)["entities"]
+    assert found[-1]["text"] == "歌手"
+    assert found[-1]["start"] == text.index("歌手")
+
+
+def test_texts_without_words_have_no_entities(run: Path) -> None:
+    assert [one["entities"] for one in Predictor(run, gpu_id=-1).answers(["", "  "])] == [[], []]
+
+
+def test_the_model_loads_with_plain_transformers(run: Path) -> None:
+    from transformers import AutoModelForTokenClassification  # noqa: PLC0415
+
+    model = AutoModelForTokenClassification.from_pretrained(run / "model")
+    assert model.config.id2label == {0: "O", 1: "B-LOC", 2: "I-LOC", 3: "B-PER", 4: "I-PER"}
+
+
+def test_no_word_is_lost_in_windows(encoder: Path) -> None:
+    tokenizer = load_tokenizer(str(encoder))
+    words = ["导演", "\u200b", "歌手亮相", "x" * 50, "主队"] * 9
+    pieces = next(pieces_of_words(tokenizer, [words]))
+    tags = list(range(len(words)))
+    cut = list(encode_sentence(pieces, tags, frame_of(tokenizer), 16))
+    assert [one for _, answers in cut for one in answers if one >= 0] == tags
+    assert all(len(ids) == len(answers) <= 16 for ids, answers in cut)
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        ("京 B-LOC\n城\n\n", r"a.txt:2: found 1 column: \['城'\]"),
+        ("京 B-LOC\n城 Q-LOC\n\n", r"a.txt:2: found the tag 'Q-LOC'"),
+        ('{"tokens": ["a", "b"], "tags": ["B-X"]}\n', r"a.txt:1: found 2 words and 1 tags"),
+        ('{"tokens": ["a"], "tags": ["X"]}\n', r"a.txt:1: found the tag 'X'"),
+        ("京 O\n城 O\n", "found no tag but O"),
+    ],
+)
+def test_broken_files_are_refused(
+    write: Write, encoder: Path, capsys: pytest.CaptureFixture[str], contents: str, message: str
+) -> None:
+    path = write("a.txt", contents)
+    assert (
+        main(["tag", "--data", str(path), "--encoder", str(encoder), "--cache-dir", str(path.parent / "c")])
+        == 2
+    )
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(capsys.readouterr().err)
+
+
+def test_an_entity_type_unknown_to_training_is_refused(
+    write: Write, encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("d/train.txt", "京 B-LOC\n城 I-LOC\n\n" * 9)
+    folder = write("d/test.txt", "京 B-LOC\n城 I-LOC\n\n京 O\n人 B-PER\n").parent
+    assert main(["tag", "--data", str(folder), "--encoder", str(encoder)]) == 2
+    assert "test.txt:4: found the type 'PER' at word 2 of the sentence" in capsys.readouterr().err
+
+
+def test_columns_between_word_and_tag_are_passed_over(write: Write) -> None:
+    path = write("a.txt", "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n")
+    source = open_tagged(path, DataOptions(data=path))
+    assert [(row.text, row.label, row.line) for row in source.rows()] == [
+        (["EU", "rejects"], ["I-ORG", "O"], 3)
+    ]
+    assert "IOB1 tags" in source.said

@@ -1,0 +1,58 @@
+"""Our figures are scikit-learn's figures."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as theirs
+
+from finetune.metrics import classification_metrics
+from finetune.multi_metrics import best_threshold, multi_metrics
+
+
+@given(st.integers(2, 6), st.integers(1, 80), st.integers(0, 10_000))
+def test_single_label_metrics(classes: int, rows: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(size=(rows, classes)).astype(np.float32)
+    truth, predicted = generator.integers(0, classes, rows), logits.argmax(1)
+    ours = classification_metrics(logits, truth, classes)
+    scores = theirs.precision_recall_fscore_support(truth, predicted, average="macro", zero_division=0)
+    assert ours["accuracy"] == pytest.approx(theirs.accuracy_score(truth, predicted))
+    assert (ours["macro_precision"], ours["macro_recall"], ours["macro_f1"]) == pytest.approx(scores[:3])
+    assert ours["weighted_f1"] == pytest.approx(theirs.f1_score(truth, predicted, average="weighted"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # float32 rows that sum to 1 within rounding
+        loss = theirs.log_loss(
+            truth, np.exp(logits) / np.exp(logits).sum(1, keepdims=True), labels=range(classes)
+        )
+    assert ours["loss"] == pytest.approx(loss, rel=1e-4)
+
+
+@given(st.integers(2, 5), st.integers(2, 60), st.integers(0, 10_000))
+def test_multi_label_metrics(labels: int, rows: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    probabilities = np.round(generator.random((rows, labels)), 1)
+    truth = generator.random((rows, labels)) < 0.4
+    truth[0] = True
+    ours = multi_metrics(probabilities, truth, np.full(labels, 0.5))
+    predicted = probabilities >= 0.5
+    for average in ("micro", "macro", "samples"):
+        expected = theirs.f1_score(truth, predicted, average=average, zero_division=0)
+        assert ours[f"{average}_f1"] == pytest.approx(expected)
+    assert ours["hamming_loss"] == pytest.approx(theirs.hamming_loss(truth, predicted))
+    expected = theirs.average_precision_score(truth, probabilities, average="macro")
+    assert ours["average_precision"] == pytest.approx(expected)
+
+
+@given(st.integers(1, 40), st.integers(0, 10_000))
+def test_no_threshold_is_better_than_the_one_chosen(rows: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    scores, truth = np.round(generator.random(rows), 2), generator.random(rows) < 0.3
+    truth[0] = True
+    chosen = theirs.f1_score(truth, scores >= best_threshold(scores, truth))
+    others = [theirs.f1_score(truth, scores >= one, zero_division=0) for one in np.linspace(0, 1, 21)]
+    assert chosen >= max(others) - 1e-9
