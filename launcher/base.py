@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from launcher import buildkit, debian
 from launcher.console import Console, Work, follow
+from launcher.errors import CommandFailed, WorkbenchError
 from launcher.plan import DOCKER_HUB
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ INPUTS = (
     "docker/requirements/tools.txt",
     "docker/requirements/torch.txt",
 )
-PULL_STALL_SECONDS = 60.0
+# a layer of some GB comes without a word; whether the registry answers at all was asked before
+PULL_STALL_SECONDS = 900.0
+OTHER_WAYS = "Other ways to a base: make up REGISTRY=mirror.example, or build it here: make up BASE=build"
 PREFIX = "nlp-workbench-base"
 PYPI = "pypi"
 
@@ -76,10 +79,28 @@ def pull(docker: Docker, console: Console, registry: str, variant: Variant) -> B
     reference = variant.base_image or ""
     remote = reference if registry == DOCKER_HUB else f"{registry}/{reference}"
     with console.step(f"Pulling {remote}", "3 to 15 min"):
-        follow(docker.host, console, Work([docker.client, "pull", remote], stall=PULL_STALL_SECONDS))
+        work = Work([docker.client, "pull", remote], stall=PULL_STALL_SECONDS, show=Layers())
+        try:
+            follow(docker.host, console, work)
+        except CommandFailed as error:
+            raise WorkbenchError(f"{error}\n{OTHER_WAYS}") from error
         if remote != reference:
             docker.run("tag", remote, reference)
     return _identified(docker, Base(reference, "registry"))
+
+
+@dataclass
+class Layers:
+    """Shows how many layers of a pull are there."""
+
+    total: int = 0
+    there: int = 0
+
+    def __call__(self, line: str) -> str:
+        """'4f4fb700ef54: Pull complete' -> '1 of 1 layers'."""
+        self.total += line.endswith(("Pulling fs layer", "Already exists"))
+        self.there += line.endswith(("Pull complete", "Already exists"))
+        return f"{self.there} of {self.total} layers" if self.total else line.strip()
 
 
 @dataclass(frozen=True)

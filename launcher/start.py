@@ -39,7 +39,8 @@ class Start:
         self.console.note(answer.output)
         answer.check()
         now = self.docker.containers()
-        if now and all(healthy.get(name) == one["Id"] for name, one in now.items()):
+        same = bool(now) and all(healthy.get(name) == one["Id"] for name, one in now.items())
+        if same and self.state.known_hosts.exists():
             self.console.say("Already up; nothing changed.")
         else:
             container = self._wait()["workbench"]["Id"]

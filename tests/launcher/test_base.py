@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher import base
-from launcher.errors import CommandFailed
+from launcher.errors import WorkbenchError
 from launcher.host import Completed
 from launcher.plan import DOCKER_HUB
 from tests.launcher.stage import Stage, Told
@@ -79,8 +79,23 @@ def test_what_comes_from_a_mirror_gets_the_usual_name(stage: Stage, variants: Va
 
 def test_a_pull_that_says_nothing_more_is_an_error(stage: Stage, variants: Variants) -> None:
     stage.fails["docker pull"] = Completed(("docker", "pull"), -9, "Pulling", timed_out=True)
-    with pytest.raises(CommandFailed, match="gave no answer in time"):
+    with pytest.raises(WorkbenchError, match="gave no answer in time") as caught:
         base.pull(stage.docker, Told(), DOCKER_HUB, variants["cu118"])
+    assert "make up REGISTRY=mirror.example" in str(caught.value)
+    assert "make up BASE=build" in str(caught.value)
+
+
+def test_a_pull_shows_how_many_layers_are_there() -> None:
+    layers = base.Layers()
+    lines = [
+        "2.7.1: Pulling from pytorch/pytorch",
+        "a: Pulling fs layer",
+        "b: Already exists",
+        "c: Pulling fs layer",
+    ]
+    shown = [layers(line) for line in [*lines, "a: Verifying Checksum", "a: Pull complete"]]
+    assert shown[0] == lines[0]
+    assert shown[-2:] == ["1 of 3 layers", "2 of 3 layers"]
 
 
 @pytest.mark.parametrize(("kind", "torch"), [("pypi", "pypi"), ("wheels", "2.7.1+cpu")])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,6 +58,24 @@ def test_what_is_written_is_read_back(decided: dict[str, str]) -> None:
 )
 def test_it_reads_as_compose_does(line: str, value: str, tmp_path: Path) -> None:
     assert read(tmp_path, line + "\n").user == {"A": value}
+
+
+HARD = {"A": 'it\'s \\ $HOME # "x"', "B": "${A}", "C": "a b", "D": "", "E": "中文\\", "F": "a=b:c,d/e@f%20"}
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="the host has no docker client")
+@pytest.mark.usefixtures("real_world")
+def test_compose_itself_reads_what_is_written(tmp_path: Path) -> None:
+    dotenv.write(tmp_path / ".env", HARD)
+    lines = [f"      IN_{key}: ${{{key}}}" for key in HARD]
+    text = "\n".join(["services:", "  a:", "    image: x", "    env_file: .env", "    environment:", *lines])
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    argv = ["docker", "compose", "--project-directory", str(tmp_path), "config", "--format", "json"]
+    asked = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if asked.returncode:
+        pytest.skip("no Compose v2 here")
+    read_back = json.loads(asked.stdout.replace("$$", "$"))["services"]["a"]["environment"]
+    assert read_back == {**HARD, **{f"IN_{key}": value for key, value in HARD.items()}}
 
 
 def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:

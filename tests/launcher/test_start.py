@@ -67,6 +67,13 @@ def test_what_is_up_already_is_not_waited_for(stage: Stage) -> None:
     assert not [ran for ran in stage.ran[asked:] if "exec" in ran.argv]
 
 
+def test_a_start_that_was_cut_short_is_completed(stage: Stage) -> None:
+    stage.add_container("workbench")
+    stage.add_container("tensorboard")
+    run(stage)
+    assert stage.state.known_hosts.exists()
+
+
 def test_it_waits_until_all_answer(stage: Stage) -> None:
     stage.health = "starting"
     looks: list[None] = []
