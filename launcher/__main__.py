@@ -73,11 +73,11 @@ def _verb(verb: str, command: list[str]) -> int:
     if verb == "doctor":
         return doctor.main(host, given.plan, given.get("FORMAT", "text"))
     state.create()
-    alone = state.locked() if verb in ALONE else contextlib.nullcontext()
-    with (
-        alone,
-        contextlib.closing(Console(open_log(state.logs, verb) if verb in LOGGED else None)) as console,
-    ):
+    with contextlib.ExitStack() as stack:
+        if verb in ALONE:
+            stack.enter_context(state.locked())
+        log = open_log(state.logs, verb) if verb in LOGGED else None
+        console = stack.enter_context(contextlib.closing(Console(log)))
         return _logged(Verbs(host, given, state, console), verb, command)
 
 

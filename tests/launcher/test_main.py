@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
 import shutil
@@ -76,6 +77,19 @@ def test_an_unknown_verb_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as caught:
         front.main(["reboot"])
     assert caught.value.code == 2
+
+
+SOURCES = sorted((REPOSITORY / "launcher").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_python_3_8_can_read_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text, feature_version=(3, 8))
+    futures = [
+        node.names[0].name for node in tree.body if isinstance(node, ast.ImportFrom) and node.level == 0
+    ]
+    assert len(tree.body) < 2 or "annotations" in futures
 
 
 @pytest.fixture
