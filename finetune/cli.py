@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 VERBS = {
+    "inspect": "look at data: classes, lengths, duplicates, leaks, broken rows",
     "classify": "train a classifier of texts",
     "tag": "train a tagger of entities",
     "evaluate": "measure a trained model on a file of texts and labels",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,15 +69,24 @@ class Corpus:
     problems: tuple[str, ...]
 
 
-def load_corpus(options: DataOptions, seed: int, shape: Shape) -> Corpus:
-    """Read, check and split the data that the options name."""
+def read_corpus(options: DataOptions, shape: Shape) -> Corpus:
+    """Read and check the files that the options name, each as it is."""
     sources = find_sources(options)
     paths = {"train": sources.train, "validation": sources.validation, "test": sources.test}
     tables = {name: ingest(path, options, shape) for name, path in paths.items() if path is not None}
     labels = find_labels(tables["train"], sources, shape)
     splits = {name: whole(name, rows) for name, rows in tables.items()}
+    notes = tuple(table.meta["said"] for table in tables.values())
+    problems = tuple(one for table in tables.values() for one in table.meta["problems"])
+    prints = {name: table.meta["fingerprint"] for name, table in tables.items()}
+    return Corpus(splits, labels, notes, prints, problems)
+
+
+def load_corpus(options: DataOptions, seed: int, shape: Shape) -> Corpus:
+    """Read the data, draw the rows that are wanted, and set validation rows aside where no file has them."""
+    corpus = read_corpus(options, shape)
+    splits, notes = dict(corpus.splits), list(corpus.notes)
     splits["train"] = sample(splits["train"], options.max_rows, seed)
-    notes = [table.meta["said"] for table in tables.values()]
     if "validation" not in splits:
         splits["train"], splits["validation"] = set_aside(
             splits["train"], options.validation_share, seed, shape
@@ -84,9 +94,7 @@ def load_corpus(options: DataOptions, seed: int, shape: Shape) -> Corpus:
         notes.append(
             f"no validation file: {len(splits['validation'])} training rows set aside, stratified by label"
         )
-    problems = tuple(one for table in tables.values() for one in table.meta["problems"])
-    prints = {name: table.meta["fingerprint"] for name, table in tables.items()}
-    return Corpus(splits, labels, tuple(notes), prints, problems)
+    return dataclasses.replace(corpus, splits=splits, notes=tuple(notes))
 
 
 def whole(name: str, rows: Stored) -> Split:

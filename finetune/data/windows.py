@@ -24,8 +24,8 @@ def windows(sizes: Sequence[int], room: int, overlap: float = 0.25) -> list[Wind
     """Cover words of these sizes (in tokens) with windows of at most `room` tokens.
 
     Every word is owned by exactly one window, in order: the owned words of all windows, one behind the other,
-    are the sentence. Neighbours share about `overlap` of a window, and the border lies in the middle of what they
-    share, so that a word at a border is read with context on both sides.
+    are the sentence. Neighbours share about `overlap` of a window, and the border lies in the middle of what
+    they share, so that a word at a border is read with context on both sides.
     """
     pieces = [reach(sizes, 0, room)]
     while pieces[-1][1] < len(sizes):

@@ -124,3 +124,26 @@ def draw_calibration(bins: list[tuple[float, float, int]], path: Path) -> None:
         axes.set_ylim(0, 1.02)
         axes.legend(frameon=False)
         figure.savefig(path, dpi=110)
+
+
+def draw_lengths(lengths: np.ndarray[Any, np.dtype[np.int64]], unit: str, path: Path) -> None:
+    """Draw how long texts are, up to the longest hundredth, and what share a limit would cut."""
+    from matplotlib import rc_context  # noqa: PLC0415 - see fonts
+
+    top = max(8, int(np.percentile(lengths, 99.5)))
+    with rc_context({"font.family": fonts(), "axes.unicode_minus": False}):
+        figure, axes, _ = canvas(8, 4)
+        width = -(-top // 60)
+        axes.hist(
+            np.minimum(lengths, top),
+            bins=[edge - 0.5 for edge in range(0, top + 2 * width, width)],
+            color=BLUE,
+        )
+        axes.set_xlabel(f"{unit} of a text")
+        axes.set_ylabel("texts")
+        limits = np.arange(1, top + 1)
+        right = axes.twinx()
+        right.plot(limits, [(lengths > limit).mean() * 100 for limit in limits], color=ORANGE)
+        right.set_ylabel("% cut at this limit", color=ORANGE)
+        right.set_ylim(0, 100)
+        figure.savefig(path, dpi=110)

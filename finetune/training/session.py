@@ -83,7 +83,7 @@ def run_session(
     seed_everything(settings.training.seed, deterministic=settings.training.deterministic)
     model = ready.task.build(ready.encoder, settings.model.attn_implementation)
     model.to(device.device)  # type: ignore[arg-type] # the wrapper of transformers hides the signature
-    work = Work(ready.task, model, ready.encoded["train"], settings.training, plan, device)
+    work = Work(ready.task, model, ready.encoded["train"], settings.training, plan, device, say)
     checkpoints = Checkpoints(folder.checkpoints, settings.run.save_total_limit)
     resumed_at = (checkpoints.steps() or [0])[-1]
     with Scalars(folder.path / "tensorboard", resumed_at) as scalars, StopSignal() as stop:

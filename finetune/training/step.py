@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch.amp.grad_scaler import GradScaler
 
-from finetune.batching import micro_batches, padded
+from finetune.batching import Index, micro_batches, padded
+from finetune.errors import TrainingError
 from finetune.training.checkpoint import (
     Tensors,
     optimiser_tensors,
@@ -20,8 +21,8 @@ from finetune.training.checkpoint import (
 from finetune.training.optimiser import factor, make_optimiser, set_rate
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Callable
+
     from transformers import PreTrainedModel
 
     from finetune.data.tokens import Encoded
@@ -41,6 +42,7 @@ class Work:
     options: TrainingOptions
     plan: Plan
     device: Device
+    say: Callable[[str], None]
 
 
 class Stepper:
@@ -54,14 +56,15 @@ class Stepper:
         self.loss = torch.zeros((), device=work.device.device)
         self.loss_texts = 0
         self.rate = 0.0
+        self.max_tokens = work.plan.max_tokens
 
-    def step(self, number: int, index: NDArray[np.int64]) -> None:
+    def step(self, number: int, index: Index) -> None:
         """Take step `number`, counted from 0, on the texts of this index."""
         options, plan = self.work.options, self.work.plan
         shape, warmup = options.lr_scheduler_type, options.warmup_steps
         self.rate = set_rate(self.optimiser, factor(number, plan.total_steps, warmup, shape))
-        for part in micro_batches(index, self.work.train.lengths, plan.max_tokens):
-            self.backward(part, len(index))
+        while not self.fits(index):
+            self.max_tokens = self.smaller()
         if options.max_grad_norm:
             self.scaler.unscale_(self.optimiser)
             torch.nn.utils.clip_grad_norm_(self.work.model.parameters(), options.max_grad_norm)
@@ -70,7 +73,34 @@ class Stepper:
         self.optimiser.zero_grad(set_to_none=True)
         self.loss_texts += len(index)
 
-    def backward(self, part: NDArray[np.int64], texts: int) -> None:
+    def fits(self, index: Index) -> bool:
+        """Compute the gradient of the mean loss over these texts; False says that memory did not suffice."""
+        before = self.loss.clone()
+        try:
+            for part in micro_batches(index, self.work.train.lengths, self.max_tokens):
+                self.backward(part, len(index))
+        except torch.OutOfMemoryError:
+            self.optimiser.zero_grad(set_to_none=True)
+            self.loss = before
+            return False
+        return True
+
+    def smaller(self) -> int:
+        """Halve what goes through at once; the step keeps its texts, so the result stays the same."""
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        longest, half = int(self.work.train.lengths.max()), self.max_tokens // 2
+        if self.max_tokens <= longest:
+            raise TrainingError(
+                f"out of memory with a single text of {longest} tokens at once; lower --max-seq-length "
+                f"(now the longest text has {longest} tokens), or take a smaller encoder or a larger GPU"
+            )
+        self.work.say(
+            f"out of memory: at most {half:,} tokens at once from here on, the batch stays as it is"
+        )
+        return half
+
+    def backward(self, part: Index, texts: int) -> None:
         """Add one micro-batch's share to the gradient."""
         train, task, device = self.work.train, self.work.task, self.work.device
         batch = {name: self.moved(value) for name, value in padded(train, part, self.pad_id).items()}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from finetune.errors import TrainingError
 from finetune.options import DataOptions, ModelOptions, Settings, TrainingOptions
 from finetune.pipeline import Prepared, prepare
 from finetune.tasks.classification import RECIPE
@@ -35,7 +36,9 @@ def stepper(ready: Prepared, max_tokens: int, **more: float) -> Stepper:
             module.p = 0.0
     options = TrainingOptions(learning_rate=RATE, precision="fp32", max_grad_norm=0.0, **more)  # type: ignore[arg-type]
     plan = make_plan(Settings(DataOptions(data=ready.corpus), training=options), 100, max_tokens)  # type: ignore[arg-type]
-    return Stepper(Work(ready.task, model, ready.encoded["train"], options, plan, choose_device(-1, "fp32")))
+    return Stepper(
+        Work(ready.task, model, ready.encoded["train"], options, plan, choose_device(-1, "fp32"), print)
+    )
 
 
 @pytest.mark.parametrize("max_tokens", [1, 60, 200])
@@ -71,3 +74,31 @@ def test_the_learning_rate_climbs_and_falls(ready: Prepared) -> None:
     assert 0.05 < peak / len(rates) < 0.15
     assert rates[-1] < 0.1 * max(rates)
     assert max(rates) <= RATE
+
+
+def test_out_of_memory_goes_on_with_smaller_pieces_and_the_same_gradient(
+    ready: Prepared, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = np.arange(24)
+    calm, short = stepper(ready, 400), stepper(ready, 400)
+    calm.step(0, index)
+    backward = Stepper.backward
+
+    def limited(self: Stepper, part: np.ndarray, texts: int) -> None:
+        if len(part) > 8:
+            raise torch.OutOfMemoryError
+        backward(self, part, texts)
+
+    monkeypatch.setattr(Stepper, "backward", limited)
+    short.step(0, index)
+    assert "out of memory: at most" in capsys.readouterr().out
+    assert short.mean_loss() == pytest.approx(calm.mean_loss(), rel=1e-5)
+
+
+def test_a_text_that_can_never_fit_ends_the_run(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(Stepper, "backward", never)
+    with pytest.raises(TrainingError, match="lower --max-seq-length"):
+        stepper(ready, 400).step(0, np.arange(4))
