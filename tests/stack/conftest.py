@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+LONGEST_SECONDS = 300
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder needs the stack; what disturbs it comes last."""
     for item in items:
         if "tests/stack/" in item.path.as_posix():
             item.add_marker(pytest.mark.stack)
+            item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-STRANGERS = ["-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-F", "none"]
+    from tests.stack.workbench import Workbench
+
+STRICT = ["-F", "none", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"]
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,12 @@ class OpenSsh:
         with in_background(argv, self.config.parent):
             wait_until(lambda: answers(port), f"ssh {' '.join(words)} listens", seconds=20)
             yield
+
+
+def stranger(workbench: Workbench, *options: str, user: str = "nlp") -> str:
+    """What ssh says, nothing where it gets in, to somebody who only knows the host key."""
+    known = f'UserKnownHostsFile="{workbench.state}/ssh/known_hosts"'
+    to = ["-p", str(workbench.ssh_port), f"{user}@{workbench.ssh_host}", "true"]
+    ended = run(["ssh", *STRICT, "-o", known, *options, *to], workbench.checkout, env={"SSH_AUTH_SOCK": ""})
+    assert ended.returncode == (255 if ended.stderr else 0)
+    return ended.stderr.strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -71,4 +72,4 @@ def in_background(argv: list[str], cwd: Path) -> Iterator[subprocess.Popen[str]]
             yield process
         finally:
             if process.poll() is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from tests.stack.openssh import stranger
 from tests.stack.programs import free_port, run
 
 if TYPE_CHECKING:
@@ -117,16 +118,6 @@ def through_socks(port: int, host: str, to: int, request: bytes) -> bytes:
 
 
 # Who does not get in
-
-
-def stranger(workbench: Workbench, *options: str, user: str = "nlp") -> str:
-    """What ssh says to somebody who knows the host key, but not as `make ssh-config` has it."""
-    known = f"UserKnownHostsFile={workbench.state}/ssh/known_hosts"
-    argv = ["ssh", "-F", "none", "-o", known, "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"]
-    to = ["-p", str(workbench.ssh_port), f"{user}@{workbench.ssh_host}"]
-    ended = run([*argv, *options, *to, "true"], workbench.checkout, env={"SSH_AUTH_SOCK": ""})
-    assert ended.returncode == (255 if ended.stderr else 0)
-    return ended.stderr.strip()
 
 
 def test_the_workbench_key_gets_in(workbench: Workbench) -> None:
