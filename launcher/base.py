@@ -131,4 +131,4 @@ def _identified(docker: Docker, base: Base) -> Base:
 
 def _tag(checkout: Path, torch: str) -> str:
     """A tag that changes with what the base is made from."""
-    return f"{PREFIX}:{torch.replace('+', '-')}-{digest(checkout, INPUTS)[:12]}"
+    return f"{PREFIX}:{torch.replace('+', '-')}-{digest(checkout, INPUTS, debian.TAG)[:12]}"

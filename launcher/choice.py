@@ -124,7 +124,7 @@ def _advice(case: _Case) -> str:
 
 
 def _hide_some() -> str:
-    return "Leave one kind visible, for example with CUDA_VISIBLE_DEVICES=0, or take VARIANT=cpu."
+    return "Leave one kind visible, for example with GPUS=0, or take VARIANT=cpu."
 
 
 def _table(case: _Case) -> str:

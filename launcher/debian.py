@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 SUITE = "bookworm"
 INCLUDE = "ca-certificates,python3,python3-dev,python3-venv,python-is-python3"
-TAG = f"nlp-workbench-debian:{SUITE}-{hashlib.sha256(INCLUDE.encode()).hexdigest()[:8]}"
+# the image keeps no address of the mirror
+FORGET = '--customize-hook=rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*'
+TAG = f"nlp-workbench-debian:{SUITE}-{hashlib.sha256((INCLUDE + FORGET).encode()).hexdigest()[:8]}"
 BUILDER = ("mmdebstrap", "debian-archive-keyring")
 
 
@@ -52,8 +54,7 @@ def _make(docker: Docker, console: Console, listed: Path, env: Mapping[str, str]
     archive = docker.checkout / ".workbench" / "build" / "debian.tar"
     argv = ["mmdebstrap", "--variant=minbase", f"--include={INCLUDE}", SUITE, str(archive)]
     if listed.read_text(encoding="utf-8"):
-        # the image keeps no address of the mirror
-        argv[1:1] = ['--customize-hook=rm -f "$1"/etc/apt/sources.list']
+        argv[1:1] = [FORGET]
         argv.append(str(listed))
     try:
         follow(docker.host, console, Work(argv, env))

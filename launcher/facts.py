@@ -32,7 +32,7 @@ def gather(host: Host, plan: Plan) -> Facts:
     """Look at everything; the engine first, because disk, ports and registry depend on what it says."""
     seen = system.look(host)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        gpu = pool.submit(nvidia.look, host, wsl=seen.wsl > 0)
+        gpu = pool.submit(nvidia.look, host, wsl=seen.wsl > 0, wanted=plan.gpus)
         tools = pool.submit(toolkit.look, host)
         engine_seen = engine.look(host)
         server = engine_seen.server

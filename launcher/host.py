@@ -127,10 +127,12 @@ class Host:
         """
         return process.run(self._start(argv, text, env, cwd), timeout)
 
-    def ask(self, argv: Sequence[str], timeout: float = ASK_SECONDS) -> Completed:
+    def ask(
+        self, argv: Sequence[str], timeout: float = ASK_SECONDS, env: Mapping[str, str] | None = None
+    ) -> Completed:
         """Run for its answer and never raise: a program that is missing or cannot start ends with 127."""
         try:
-            return self.run(argv, timeout)
+            return self.run(argv, timeout, env=env)
         except WorkbenchError as error:
             return Completed(tuple(argv), NOT_FOUND, stderr=str(error))
 

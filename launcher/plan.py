@@ -40,6 +40,7 @@ class Plan:
     bind: str = "127.0.0.1"
     ports: Mapping[str, int] = field(default_factory=lambda: dict(PORTS))
     shm_size: str = "8gb"
+    gpus: str = "all"
     fixed: frozenset[str] = frozenset()
 
     @property
@@ -67,6 +68,7 @@ def from_settings(checkout: Path, variants: Variants, settings: Mapping[str, str
         bind=settings.get("BIND") or "127.0.0.1",
         ports={name: _port(settings.get(f"{name.upper()}_PORT"), default) for name, default in PORTS.items()},
         shm_size=settings.get("SHM_SIZE") or "8gb",
+        gpus=settings.get("GPUS") or "all",
         fixed=frozenset(name for name in PORTS if settings.get(f"{name.upper()}_PORT")),
     )
 

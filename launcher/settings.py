@@ -28,7 +28,7 @@ CHOICES = {
 ADDRESS = (r"https?://[^\s\"'<>]+", "an address that begins with http:// or https://")
 PATTERNS = {
     "SHM_SIZE": (r"\d+(\.\d+)?[kmgKMG]i?[bB]?", "a number and a unit, such as 8gb"),
-    "GPU_COUNT": (r"all|\d+", "all, or a number"),
+    "GPUS": (r"all|(\d+|GPU-[0-9a-f-]+)(,(\d+|GPU-[0-9a-f-]+))*", "all, or numbers or ids such as 0,2"),
     "REGISTRY": (
         r"[\w.-]+(:\d+)?(/[\w./-]+)?",
         "a host name without https://, such as mirror.example/docker",
@@ -38,7 +38,7 @@ PATTERNS = {
 }
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 # given once on the command line, they stay until another value comes: plain `docker compose up` needs them
-REMEMBERED = ("BIND", "WORKSPACE", "SHM_SIZE", "GPU_COUNT")
+REMEMBERED = ("BIND", "WORKSPACE", "SHM_SIZE", "GPUS")
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Up:
     def _base(self, docker: Docker, engine: Engine) -> tuple[Choice, Base]:
         """Choose the variant, refuse what cannot work, and have its base here."""
         plan = self.settings.plan
-        seen = nvidia.look(self.host, wsl=system.look(self.host).wsl > 0)
+        seen = nvidia.look(self.host, wsl=system.look(self.host).wsl > 0, wanted=plan.gpus)
         known = bases.known(docker, plan.variants)
         choice = self._choose(engine, seen, frozenset(known))
         self.console.say(f"Variant {choice.variant.name}: {choice.reason}")

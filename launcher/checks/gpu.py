@@ -97,5 +97,5 @@ def _instead(facts: Facts) -> list[str]:
     if facts.plan.variant != "auto":
         return ["make up VARIANT=auto"]
     if len(facts.nvidia.gpus) > 1:
-        return ["CUDA_VISIBLE_DEVICES=0 make up", "make up VARIANT=cpu"]
+        return ["make up GPUS=0", "make up VARIANT=cpu"]
     return ["make up REGISTRY=mirror.example", "make up PYPI_INDEX=https://mirror.example/simple"]

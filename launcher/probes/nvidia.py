@@ -84,8 +84,11 @@ class Nvidia:
         return found.group(1) if found else None
 
 
-def look(host: Host, *, wsl: bool = False) -> Nvidia:
-    """What there is; the driver API is asked only where a card, a module or WSL's device hints at one."""
+def look(host: Host, *, wsl: bool = False, wanted: str = "all") -> Nvidia:
+    """What there is; the driver API is asked only where a card, a module or WSL's device hints at one.
+
+    `wanted` keeps some of the GPUs, by nvidia-smi's numbers or by id: "0,2".
+    """
     seen = Nvidia(
         module=_module_version(host),
         cards=_cards(host),
@@ -98,7 +101,8 @@ def look(host: Host, *, wsl: bool = False) -> Nvidia:
     )
     if not (seen.module or seen.device_files or seen.cards):
         return seen
-    return _with_answers(seen, host.ask([host.python, str(CHILD)], CHILD_SECONDS), wsl=wsl)
+    chosen = {} if wanted == "all" else {"CUDA_VISIBLE_DEVICES": wanted, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    return _with_answers(seen, host.ask([host.python, str(CHILD)], CHILD_SECONDS, chosen), wsl=wsl)
 
 
 def _with_answers(seen: Nvidia, child: Completed, *, wsl: bool) -> Nvidia:

@@ -6,11 +6,15 @@ import os
 import subprocess
 from pathlib import Path
 from shutil import which
+from typing import TYPE_CHECKING
 
 import pytest
 
 from launcher.host import Completed, Host
 from launcher.probes import nvidia
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 pytestmark = pytest.mark.usefixtures("real_world")
 SOURCE = Path(__file__).with_name("fake_libcuda.c")
@@ -24,9 +28,11 @@ class HostWithDriver(Host):
         (root / "sys/module/nvidia").mkdir(parents=True)
         (root / "sys/module/nvidia/version").write_text("570.86.15\n")
 
-    def ask(self, argv: object, timeout: float = 10) -> Completed:
+    def ask(
+        self, argv: Sequence[str], timeout: float = 10, env: Mapping[str, str] | None = None
+    ) -> Completed:
         """A hang is noticed sooner than in earnest."""
-        return super().ask(list(argv), min(timeout, 1.5))  # type: ignore[call-overload]
+        return super().ask(argv, min(timeout, 4), env)
 
 
 @pytest.fixture

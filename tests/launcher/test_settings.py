@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ("FORMAT", "yaml", "text, json"),
         ("YES", "yes", "0, 1"),
         ("SHM_SIZE", "lots", "a number and a unit, such as 8gb"),
-        ("GPU_COUNT", "two", "all, or a number"),
+        ("GPUS", "0;2", "all, or numbers or ids such as 0,2"),
         ("REGISTRY", "https://mirror.example", "a host name without https://"),
         ("WORKSPACE", "data", "an absolute path, or one that begins with ./ or ../"),
         ("WORKSPACE", "~/data", "an absolute path"),

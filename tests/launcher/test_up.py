@@ -220,12 +220,12 @@ def test_an_engine_that_may_not_lift_the_lock_limit_keeps_it(stage: Stage) -> No
 
 
 def test_settings_given_once_are_there_for_compose(stage: Stage) -> None:
-    stage.env.update(BIND="192.0.2.7", GPU_COUNT="1", SHM_SIZE="2gb")
+    stage.env.update(BIND="192.0.2.7", GPUS="0,2", SHM_SIZE="2gb")
     up(stage)
-    for name in ("BIND", "GPU_COUNT", "SHM_SIZE"):
+    for name in ("BIND", "GPUS", "SHM_SIZE"):
         del stage.env[name]
     assert "http://192.0.2.7:8888/lab" in up(stage).text
-    assert decided(stage).items() >= {"BIND": "192.0.2.7", "GPU_COUNT": "1", "SHM_SIZE": "2gb"}.items()
+    assert decided(stage).items() >= {"BIND": "192.0.2.7", "GPUS": "0,2", "SHM_SIZE": "2gb"}.items()
 
 
 def test_everything_that_is_said_is_in_the_log_and_no_secret(stage: Stage) -> None:

@@ -123,11 +123,11 @@ REFUSED = [
         "V100 + RTX 5090",
         "570",
         "auto",
-        "CUDA_VISIBLE_DEVICES",
+        "GPUS=0",
         "GPU 0 Tesla V100 (sm_70) fits cu118, cu126; GPU 1",
     ),
-    Row("K80 + A100", "470", "auto", "CUDA_VISIBLE_DEVICES", "GPU 0 Tesla K80 (sm_37) fits cpu only; GPU 1"),
-    Row("V100 + RTX 5090", "570", "cu128", "CUDA_VISIBLE_DEVICES", "GPU 1 RTX 5090 (sm_120) fits cu128"),
+    Row("K80 + A100", "470", "auto", "GPUS=0", "GPU 0 Tesla K80 (sm_37) fits cpu only; GPU 1"),
+    Row("V100 + RTX 5090", "570", "cu128", "GPUS=0", "GPU 1 RTX 5090 (sm_120) fits cu128"),
     Row("A100", "535", "cu117", "auto, cu118, cu126, cu128, cpu", "no such variant"),
 ]
 
