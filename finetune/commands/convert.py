@@ -49,4 +49,4 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
 
 def apart(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Give each tensor its own memory, as safetensors wants it."""
-    return {name: value.contiguous() for name, value in tensors.items()}
+    return {name: value.contiguous().clone() for name, value in tensors.items()}

@@ -1,0 +1,108 @@
+"""The command line and the YAML file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from finetune.arguments import build, field_help, from_yaml
+from finetune.cli import VERBS, main
+from finetune.commands.training import KINDS
+from finetune.errors import FinetuneError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Write = Callable[[str, str | bytes], Path]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([verb, "--help"])
+    assert caught.value.code == 0
+    assert "usage: finetune" in capsys.readouterr().out
+
+
+def test_every_option_has_a_help_text() -> None:
+    for kind in KINDS:
+        assert set(field_help(kind)) == {name for name in kind.__dataclass_fields__}  # type: ignore[attr-defined] # noqa: C416
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["clasify"], "there is no verb 'clasify'; accepted: inspect, classify"),
+        (["classify"], "give the data once"),
+        (["classify", "--data", "x", "--learningrate", "1"], "unrecognized arguments: --learningrate"),
+        (
+            ["classify", "--data", "x", "--lr", "fast"],
+            "argument --learning-rate/--lr: invalid float value: 'fast'",
+        ),
+        (["classify", "--data", "x", "--lr", "-1"], "--learning-rate is -1.0, accepted: above 0"),
+        (["classify", "--data", "x", "--precision", "int4"], "invalid choice: 'int4'"),
+        (["classify", "--data", "no-such-folder"], "no-such-folder: there is no such file or folder"),
+        (["predict", "no-such-model", "text"], "no finetune.json in it"),
+    ],
+)
+def test_a_wrong_request_is_explained(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_names_as_transformers_writes_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", "--data=x", "--learning_rate=0"]) == 2
+    assert "--learning-rate is 0.0" in capsys.readouterr().err
+
+
+def test_yaml_gives_the_same_settings(write: Write) -> None:
+    path = write(
+        "a.yaml",
+        "data: news\nlearning_rate: 5e-5\nnum-train-epochs: 2\ndeterministic: true\noutput_dir: runs/x\n",
+    )
+    data, _, training, run = build(KINDS, from_yaml(path, KINDS))
+    assert (data.data, run.output_dir) == (Path("news"), Path("runs/x"))
+    assert (training.learning_rate, training.num_train_epochs, training.deterministic) == (5e-5, 2.0, True)
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        ("data: x\nlearnin_rate: 1\n", r"a.yaml:2: found the setting 'learnin_rate'; expected one of: "),
+        ("data: x\n\nseed: many\n", r"a.yaml:3: found seed: 'many'; expected int"),
+        ("deterministic: 1\n", r"a.yaml:1: found deterministic: 1; expected bool"),
+        ("precision: int4\n", r"a.yaml:1: found precision: 'int4'"),
+        ("a: [\n", r"a.yaml:2: found no YAML"),
+        ("- a\n", r"a.yaml:1: found no settings"),
+        ("", r"a.yaml:1: found no settings"),
+    ],
+)
+def test_a_wrong_yaml_file_is_refused_with_its_line(write: Write, contents: str, message: str) -> None:
+    with pytest.raises(FinetuneError, match=message):
+        build(KINDS, from_yaml(write("a.yaml", contents), KINDS))
+
+
+def test_train_news_without_data_says_which_files_go_where(tmp_path: Path) -> None:
+    script = tmp_path / "scripts" / "train_news.py"
+    script.parent.mkdir()
+    script.write_text(
+        (ROOT / "scripts" / "train_news.py").read_text().replace("/workspace", str(tmp_path / "none"))
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    for name in ("train.txt", "dev.txt", "test.txt", "class.txt", "--demo"):
+        assert name in done.stderr
