@@ -1,8 +1,9 @@
-"""Times the workbench as a person meets it, in this checkout: first start, no-op, restart, rebuilds; sizes and memory.
+"""Times the workbench as a person meets it: first start, no-op, restart, rebuilds; sizes and memory.
 
     git clone . /tmp/fresh && cd /tmp/fresh && python3 benchmarks/workbench.py
 
-The first figure depends on what the machine already had; the record says what that was. Restores what it changes.
+The first figure depends on what the machine already had; the record says what that was. What is changed in
+the checkout is put back.
 """
 
 from __future__ import annotations
@@ -69,9 +70,15 @@ def layers(image: str) -> list[dict[str, str]]:
 
 def sizes(image: str) -> dict[str, Any]:
     """Bytes of the image, of its base, and between them."""
-    base = said("docker", "inspect", "-f", '{{index .Config.Labels "org.opencontainers.image.base.name"}}', image)
+    label = '{{index .Config.Labels "org.opencontainers.image.base.name"}}'
+    base = said("docker", "inspect", "-f", label, image)
     whole, below = (int(said("docker", "image", "inspect", "-f", "{{.Size}}", one)) for one in (image, base))
-    return {"image_bytes": whole, "base_bytes": below, "above_base_bytes": whole - below, "layers": layers(image)}
+    return {
+        "image_bytes": whole,
+        "base_bytes": below,
+        "above_base_bytes": whole - below,
+        "layers": layers(image),
+    }
 
 
 def memory() -> dict[str, str]:
@@ -99,12 +106,13 @@ def measure() -> dict[str, Any]:
     timed("make up")
     time.sleep(20)
     image = json.loads(said("env", "FORMAT=json", "make", "--silent", "status"))["image"]
-    return {"had_before": before, "seconds": seconds, "aims": AIMS, "sizes": sizes(image), "idle_memory": memory()}
+    found = {"had_before": before, "seconds": seconds, "aims": AIMS}
+    return {**found, "sizes": sizes(image), "idle_memory": memory()}
 
 
 def main() -> int:
     """Measure, print, and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description="Time the workbench, in this checkout.")
     parser.add_argument("--output", type=Path, help="where to write the record (JSON)")
     output = parser.parse_args().output
     found = measure()
@@ -112,7 +120,11 @@ def main() -> int:
         "benchmark": "workbench",
         "date": time.strftime("%Y-%m-%d"),
         "command": "python3 benchmarks/workbench.py",
-        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
         "engine": said("docker", "version", "--format", "{{.Server.Version}}"),
         **found,
     }

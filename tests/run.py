@@ -1,7 +1,7 @@
-"""`make test`: proves the project on a machine that has nothing but Python, make and root (or what root would install).
+"""`make test`: proves the project on a machine that has only Python, make, and root to install the rest.
 
-Each stage is one command whose output is shown as it comes; the first failure does not hide the later ones, and the
-exit code is 1 when any stage failed. `python3 tests/run.py launcher lint` runs some of them.
+Output is shown as it comes; a stage that fails does not hide the later ones, and makes the exit code 1.
+`python3 tests/run.py launcher lint` runs some of the stages.
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ PROGRAMS = {
     "rsync": "rsync",
     "ssh": "openssh-client",
 }
-PYTHON = ["ruff check .", "ruff format --check .", "mypy launcher benchmarks/workbench.py tests/run.py tests/launcher tests/stack tests/up tests/image tests/lint tests/gpu_wiring"]
+HOST_TESTS = "tests/run.py tests/launcher tests/stack tests/up tests/image tests/lint tests/gpu_wiring"
+PYTHON = [
+    "ruff check .",
+    "ruff format --check .",
+    f"mypy launcher benchmarks/workbench.py {HOST_TESTS}",
+]
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,10 @@ def prepare() -> None:
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         sh("apt-get", "-q", "update")
-        sh("apt-get", "-q", "-y", "install", "--no-install-recommends", *missing, DEBIAN_FRONTEND="noninteractive")
+        install = ["apt-get", "-q", "-y", "install", "--no-install-recommends", *missing]
+        sh(*install, DEBIAN_FRONTEND="noninteractive")
     elif missing:
-        print(f"not installed, and installing needs root: {', '.join(missing)}; some tests will say so", flush=True)
+        print(f"missing, and installing needs root: {', '.join(missing)}; some tests say so", flush=True)
     stamp = VENV / hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if not stamp.exists():
         sh(sys.executable, "-m", "venv", "--clear", str(VENV))
@@ -93,9 +99,11 @@ def inside() -> None:
     """Everything that needs torch: in a child of the image, as its user, without a network."""
     tag = image().split(":")[0] + ":tests"
     secrets = [f"--secret=id={name},src=.workbench/{path}" for name, path in SECRETS.items()]
-    sh("docker", "build", "--quiet", "--file=tests/Dockerfile", f"--build-arg=IMAGE={image()}", *secrets, f"--tag={tag}", ".")
+    build = ["docker", "build", "--quiet", "--file=tests/Dockerfile", f"--build-arg=IMAGE={image()}"]
+    sh(*build, *secrets, f"--tag={tag}", ".")
     run = ["docker", "run", "--rm", "--network=none", "--shm-size=2gb", f"--volume={CHECKOUT}:/checkout:ro"]
-    run += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1", tag]
+    run += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1"]
+    run += ["--env=HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis", tag]
     sh(*run, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "finetune", "scripts")
     places = ["tests/finetune", "tests/smoke", "tests/notebooks", "tests/gpu"]
     sh(*run, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=600", *places)

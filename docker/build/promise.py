@@ -1,7 +1,8 @@
 """Holds an image against docker/variants.json while it is built.
 
-`promise.py record VARIANT BASE` looks at the torch of the base and writes the variant record; `promise.py verify`
-looks again after the later layers. Either ends the build with exit code 1 when the image is not what was promised.
+`promise.py record VARIANT BASE` looks at the torch of the base and writes the variant record; `promise.py
+verify` looks again after the later layers. Either ends the build with exit code 1 when the image is not what
+was promised.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ VARIANTS = Path(__file__).with_name("variants.json")
 
 
 def promised(variant: str, base: str) -> dict[str, Any]:
-    """Return what an image of `variant` must hold; a base built from PyPI holds PyPI's torch, whatever its variant."""
+    """Return what an image of `variant` must hold; from PyPI it is PyPI's torch, whatever the variant."""
     table = json.loads(VARIANTS.read_text())
     row = table["variants"][table["pypi_build"] if base == "pypi" else variant]
     return {
@@ -77,7 +78,7 @@ def main(arguments: list[str]) -> int:
         RECORD.parent.mkdir(parents=True, exist_ok=True)
         RECORD.write_text(json.dumps({**want, **have}, indent=2) + "\n")
         CONSTRAINTS.write_text(f"torch=={have['torch'].split('+')[0]}\n")
-        sys.stdout.write(f"{want['variant']}: torch {have['torch']}, CUDA {have['cuda']}, cuDNN {have['cudnn']}\n")
+        sys.stdout.write("{variant}: torch {torch}, CUDA {cuda}, cuDNN {cudnn}\n".format(**{**want, **have}))
     return 1 if wrong else 0
 
 

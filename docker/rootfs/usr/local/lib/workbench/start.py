@@ -1,6 +1,6 @@
 """What the container does before its services run, step by step; nothing here runs as root.
 
-Everything that must survive lives on the home volume (`~`): the user's Python environment and sshd's host key.
+What must survive lives on the home volume (`~`): the user's Python environment and sshd's host key.
 `/run/workbench` is made anew at each start.
 """
 

@@ -1,8 +1,9 @@
 """The user's own Python environment: a virtual environment on the home volume, above the image's packages.
 
-`uv pip install X` writes here, without root, and X is still there after a restart or a rebuild. uv does not look at
-packages outside the environment, so each of the image's packages is announced by a copy of its metadata: uv takes it
-as installed (nothing is downloaded twice), and an upgrade by the user replaces the copy and hides the image's package.
+`uv pip install X` writes here, without root, and X is still there after a restart or a rebuild. uv does not
+look at packages outside the environment, so each of the image's packages is announced by a copy of its
+metadata: uv takes it as installed (nothing is downloaded twice), and an upgrade by the user replaces the copy
+and hides the image's package.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def _runs_on_this_python(folder: Path) -> bool:
 
 
 def announce(image: Path, site: Path) -> None:
-    """Bring the announcements in `site` in line with the packages in `image`; what the user installed stays."""
+    """Bring the announcements in `site` in line with the packages in `image`; the user's own stay."""
     offered = {_name(found): found for found in metadata.distributions(path=[str(image)])}
     for present in metadata.distributions(path=[str(site)]):
         name = _name(present)
