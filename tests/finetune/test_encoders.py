@@ -53,7 +53,7 @@ def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPa
         time.sleep(2.5)
         raise TimeoutError
 
-    monkeypatch.setattr(encoders.socket, "create_connection", hang)
+    monkeypatch.setattr("finetune.encoders.socket.create_connection", hang)
     started = time.monotonic()
     assert "did not answer" in (why_unreachable("https://huggingface.co") or "")
     assert time.monotonic() - started < 2
