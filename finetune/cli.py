@@ -19,6 +19,7 @@ VERBS = {
     "tag": "train a tagger of entities",
     "evaluate": "measure a trained model on a file of texts and labels",
     "predict": "label texts: from the command line, a file or a pipe",
+    "compare": "put runs side by side",
     "convert": "turn an encoder's pickled weights into safetensors, running nothing that is in them",
 }
 

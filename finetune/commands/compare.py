@@ -1,0 +1,59 @@
+"""Put runs side by side: their metrics, their speed, and the settings in which they differ, in Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.errors import RunFolderError
+from finetune.folder import RunFolder
+from finetune.report.sections import table
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+PLACES = {"output_dir", "save_path", "cache_dir", "overwrite_output_dir"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Accept run folders."""
+    parser.add_argument("runs", type=Path, nargs="+", help="run folders")
+
+
+def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Compare and print."""
+    runs = [facts(path) for path in arguments.runs]
+    names = list(dict.fromkeys(name for one in runs for name in one))
+    differing = [name for name in names if is_figure(name) or len({str(one.get(name)) for one in runs}) > 1]
+    rows = [(name, *(shown(one.get(name)) for one in runs)) for name in differing]
+    print(table(("", *(path.resolve().name for path in arguments.runs)), rows))  # noqa: T201 - the answer
+    if len({one["data contents"] for one in runs}) > 1:
+        say("these runs did not see the same data: their figures are no fair comparison")
+    return 0
+
+
+def facts(path: Path) -> dict[str, Any]:
+    """Flatten a finished run: figures first, then settings."""
+    folder = RunFolder(path)
+    config, metrics = folder.read("config.json"), folder.finished()
+    if config is None or metrics is None:
+        found = "no config.json" if config is None else "a run that is not finished"
+        raise RunFolderError(
+            f"{path}: found {found}; expected the folder of a finished run; start its command again"
+        )
+    figures = {f"{split} {name}": value for split, group in metrics.items() for name, value in group.items()}
+    settings = {name: value for group in config["settings"].values() for name, value in group.items()}
+    kept = {name: value for name, value in settings.items() if name not in PLACES}
+    versions = {f"{name} version": value for name, value in config["versions"].items()}
+    return {**figures, **kept, **versions, "data contents": str(config["data"]["fingerprints"])}
+
+
+def is_figure(name: str) -> bool:
+    """Tell a measured figure from a setting: figures always stand in the table."""
+    return name.startswith(("validation ", "test "))
+
+
+def shown(value: object) -> str:
+    """Write a value: figures with four places."""
+    return f"{value:.4f}" if isinstance(value, float) and abs(value) >= 1e-3 else str(value)
