@@ -112,7 +112,7 @@ def test_a_shell_on_a_terminal_has_one_there_too(workbench: Workbench) -> None:
 def test_logs_are_followed_until_ctrl_c(workbench: Workbench) -> None:
     with in_background(["make", "logs"], workbench.checkout) as logs:
         assert logs.stdout is not None
-        assert "-1  | " in logs.stdout.readline()
+        assert " | " in logs.stdout.readline()
         Jupyter(workbench.jupyter).ask("GET", "api/contents/seen-in-the-logs")
         assert any("seen-in-the-logs" in line for line in logs.stdout)
         assert logs.poll() is None
