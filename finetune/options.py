@@ -50,7 +50,7 @@ class DataOptions:
     max_seq_length: int = option(128, "--max-length")
     """Longest text in tokens, [CLS] and [SEP] included; what is longer is cut, and the share is said."""
     skip_bad_rows: bool = False
-    """Go on without the rows that cannot be read: they are counted and listed in bad_rows.txt."""
+    """Go on without the rows that cannot be read; they are counted and listed."""
     cache_dir: Path | None = None
     """Where tokenised data is kept between runs (default: finetune/ beside the Hugging Face cache)."""
 
@@ -72,7 +72,7 @@ class ModelOptions:
     """Which encoder to start from."""
 
     model_name_or_path: str = option("bert-base-chinese", "--encoder", "--model")
-    """Hub name, folder, or one of the aliases tiny-random and english-small."""
+    """Hub name, folder, or the alias english-small."""
     head: Literal["crf", "linear"] = "crf"
     """For tagging: crf learns which tag follows which, linear looks at each word for itself."""
     attn_implementation: Literal["auto", "sdpa", "eager"] = "auto"

@@ -15,7 +15,7 @@ from finetune.encoders import find_encoder, load_tokenizer
 from finetune.folder import RunFolder, default_folder, describe, open_run, write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from transformers import PreTrainedTokenizerBase
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from finetune.data.corpus import Corpus
     from finetune.options import Settings
     from finetune.tasks.base import Recipe, Task
+
+SKIPPED_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,21 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
     how = task.encoder(tokenizer)
     encoded = {name: encode_split(split, how, cache) for name, split in corpus.splits.items()}
     fresh = any(one.stored.fresh for one in encoded.values())
+    unread = [one for part in encoded.values() for one in part.stored.meta["problems"]]
+    tell_skipped([*corpus.problems, *unread], say)
     for name, one in encoded.items():
         mean = one.lengths.mean()
         say(f"{name:<10} {len(one):,} texts, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
     say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {time.monotonic() - started:.1f} s")
     return Prepared(task, corpus, encoder, tokenizer, encoded)
+
+
+def tell_skipped(problems: Sequence[str], say: Callable[[str], None]) -> None:
+    """Count the rows that were left out, and list the first of them."""
+    for problem in problems[:SKIPPED_SHOWN]:
+        say(f"skipped    {problem}")
+    if len(problems) > SKIPPED_SHOWN:
+        say(f"skipped    {len(problems):,} rows in all")
 
 
 def deliver(folder: RunFolder, target: Path | None, say: Callable[[str], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,3 +81,13 @@ def test_start_lines_say_what_was_chosen_and_why(
     said = capsys.readouterr().err
     for part in ("cpu (--gpu-id -1)", "fp32 (--precision fp32)", "32 texts a step", "2 (--max-steps)"):
         assert part in said
+
+
+def test_rows_that_cannot_be_read_are_listed(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = shutil.copytree(news, tmp_path / "news")
+    with (data / "train.txt").open("a", encoding="utf-8") as file:
+        file.write("一条没有类别的标题\n")
+    assert main(arguments(data, encoder, tmp_path / "run", "--skip-bad-rows")) == 0
+    assert "skipped" in capsys.readouterr().err
