@@ -64,8 +64,8 @@ def had() -> dict[str, bool]:
 def layers(image: str) -> list[dict[str, str]]:
     """Size by layer, the last one first."""
     rows = said("docker", "history", "--format", "{{.Size}}\t{{.CreatedBy}}", image).splitlines()
-    pairs = (row.split("\t", 1) for row in rows)
-    return [{"size": size, "made_by": made[:90]} for size, made in pairs if size != "0B"]
+    pairs = (row.partition("\t") for row in rows)
+    return [{"size": size, "made_by": made[:90]} for size, _, made in pairs if size != "0B"]
 
 
 def sizes(image: str) -> dict[str, Any]:
