@@ -15,4 +15,10 @@ password_hash = Path("/etc/workbench/host/jupyter_password_hash")
 c.PasswordIdentityProvider.hashed_password = password_hash.read_text().strip()
 c.PasswordIdentityProvider.allow_password_change = False
 c.PasswordIdentityProvider.password_required = True
+c.ServerApp.tornado_settings = {"ws_ping_timeout": 30000}  # the default, longer than the interval, warns
+
+# Nothing is fetched from outside: no news, no look for updates; packages come with uv.
+c.LabApp.news_url = None
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+c.LabApp.extension_manager = "readonly"
 c.LanguageServerManager.autodetect = False
