@@ -30,7 +30,7 @@ http: {{addr: 127.0.0.1:{port}}}
 
 
 def program(folder: Path) -> str:
-    """Debian's docker-registry, unpacked but not installed: an installed one would start a service of its own."""
+    """Debian's docker-registry, unpacked but not installed: installing it would start a service."""
     installed = shutil.which("docker-registry")
     if installed:
         return installed
