@@ -17,8 +17,6 @@ c.PasswordIdentityProvider.allow_password_change = False
 c.PasswordIdentityProvider.password_required = True
 c.ServerApp.tornado_settings = {"ws_ping_timeout": 30000}  # the default, longer than the interval, warns
 
-# Nothing is fetched from outside: no news, no look for updates; packages come with uv.
-c.LabApp.news_url = None
-c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+# Packages come with uv; news and updates are off in /etc/jupyter/labconfig.
 c.LabApp.extension_manager = "readonly"
 c.LanguageServerManager.autodetect = False
