@@ -3,7 +3,7 @@ LAUNCHER := python3 -m launcher
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean doctor status smoke-test password ssh ssh-config shell logs train lock test
+.PHONY: help up down clean doctor status smoke-test password ssh ssh-config shell logs train bench lock test
 
 help: ## Print the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ logs: ## Follow the logs
 
 train: ## Fine-tune on news titles (ARGS='--help' shows the options)
 	@$(LAUNCHER) shell python /workspace/scripts/train_news.py $(ARGS)
+
+bench: ## Measure training speed beside the tutorials' loop and the stock Trainer
+	@$(LAUNCHER) shell python /workspace/benchmarks/training.py $(ARGS)
 
 lock: ## Resolve docker/requirements/*.in into hash locks
 	@$(LAUNCHER) lock

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from launcher.state import State
 
 FOLDERS = ("data/raw", "models/final", "runs")
-SHARED = ("notebooks", "scripts")
+SHARED = ("notebooks", "scripts", "benchmarks")
 
 
 def prepare(host: Host, settings: Settings, state: State) -> tuple[int, int]:

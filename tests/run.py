@@ -105,12 +105,15 @@ def inside() -> None:
     run += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1"]
     run += ["--env=HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis", tag]
     sh(*run, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "finetune", "scripts")
+    alone = ["--env=MYPYPATH=benchmarks", tag]
+    sh(*run[:-1], *alone, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", *INSIDE_BENCHMARKS)
     smoke = ["--env=MYPYPATH=docker/rootfs/usr/local/lib/workbench", tag]
     sh(*run[:-1], *smoke, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "-p", "smoke")
     places = ["tests/finetune", "tests/smoke", "tests/notebooks", "tests/gpu"]
     sh(*run, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=600", *places)
 
 
+INSIDE_BENCHMARKS = ["benchmarks/accuracy.py", "benchmarks/training.py"]
 SECRETS = {"network": "build/network", "ca": "ca-certificates.crt"}
 STAGES = [
     Stage("lint", lint),

@@ -101,7 +101,7 @@ def project(folder: Path) -> Path:
     """The checkout's compose files, as they are, among the folders that they mount."""
     for name in OVERLAYS:
         shutil.copy(REPOSITORY / name, folder)
-    for name in ("notebooks", "scripts", "workspace", ".workbench/container"):
+    for name in ("notebooks", "scripts", "benchmarks", "workspace", ".workbench/container"):
         (folder / name).mkdir(parents=True)
     (folder / ".workbench" / "ca-certificates.crt").touch()
     return folder

@@ -1,0 +1,224 @@
+"""Accuracy beside the stock Trainer: same encoder, rows, epochs, batch and learning rate, three seeds.
+
+Each line of the record is one contender on one data set with one seed, measured on the same test rows. The
+record grows as it goes; the same command goes on where it was stopped.
+
+    python benchmarks/accuracy.py --data FOLDER --encoders FOLDER --output RECORD.json
+
+The data's folder holds thucnews/, product_reviews/, msra_ner/, aclImdb/ and goemotions/ as they are
+distributed, the encoders' folder holds chinese-small/ and english-small/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from record import facts, write
+from seqeval.metrics import f1_score
+from seqeval.scheme import IOB2
+from subsets import LAYOUTS, write_subset
+from transformers import (
+    DataCollatorForTokenClassification,
+    DataCollatorWithPadding,
+    Trainer,
+    TrainingArguments,
+)
+
+from finetune.encoders import load_model, quiet
+from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, TrainingOptions
+from finetune.pipeline import prepare, train
+from finetune.tasks import classification, multilabel, tagging
+from finetune.training.device import choose_device
+from finetune.training.evaluation import predict_logits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from finetune.pipeline import Prepared
+
+BATCH, TOKENS_AT_ONCE = 32, 8192
+KINDS = {"classify": classification.RECIPE, "multi-label": multilabel.RECIPE, "tag": tagging.RECIPE}
+METRICS = {"classify": "accuracy", "multi-label": "micro_f1", "tag": "f1"}
+HEADS = {"tag": "AutoModelForTokenClassification"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One data set: its subset, encoder and settings, and the contenders beyond the plain ones."""
+
+    folder: str
+    encoder: str
+    task: str
+    sizes: tuple[int, int, int]
+    epochs: int
+    max_length: int
+    rate: float = 1e-4
+    more: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+CASES = {
+    "thucnews": Case(
+        "thucnews", "chinese-small", "classify", (6000, 500, 3000), 2, 64,
+        more={"finetune, layer-wise rates 0.9": {"layerwise_lr_decay": 0.9}},
+    ),
+    "product-reviews": Case("product_reviews", "chinese-small", "classify", (3000, 500, 1500), 2, 128),
+    "msra": Case(
+        "msra_ner", "chinese-small", "tag", (2000, 300, 1000), 4, 128, more={"finetune, CRF": {"head": "crf"}}
+    ),
+    "goemotions": Case(
+        "goemotions", "english-small", "multi-label", (6000, 1000, 2000), 3, 64,
+    ),
+    "imdb": Case("aclImdb", "english-small", "classify", (1000, 200, 500), 2, 192),
+}  # fmt: skip
+
+
+def settings_for(case: Case, data: Path, encoder: Path, seed: int, changes: dict[str, Any]) -> Settings:
+    """Fill the option groups: each change belongs to the group that has a field of its name."""
+    groups: list[tuple[type, dict[str, Any]]] = [
+        (DataOptions, {"data": data, "max_seq_length": case.max_length}),
+        (ModelOptions, {"model_name_or_path": str(encoder), "head": "linear"}),
+        (
+            TrainingOptions,
+            {"num_train_epochs": case.epochs, "learning_rate": case.rate, "seed": seed, "gpu_id": -1},
+        ),
+        (RunOptions, {"output_dir": data / "run", "overwrite_output_dir": True}),
+    ]
+    built = []
+    for kind, given in groups:
+        own = {name: value for name, value in changes.items() if name in {one.name for one in fields(kind)}}
+        built.append(kind(**{**given, **own}))
+    return Settings(*built)
+
+
+class Rows(torch.utils.data.Dataset[dict[str, Any]]):
+    """The tokenised rows as the stock Trainer wants them."""
+
+    def __init__(self, ready: Prepared) -> None:
+        self.train, self.task = ready.encoded["train"], ready.task
+
+    def __len__(self) -> int:
+        return len(self.train)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        target = self.task.targets(self.train, np.array([index]))[0]
+        return {"input_ids": self.train.input_ids[index].tolist(), "labels": target.tolist()}
+
+
+def stock(case: Case, settings: Settings, say: Any) -> float:  # noqa: ANN401 - a function that prints
+    """Train with transformers' Trainer as it comes, dynamic padding; return the test metric."""
+    ready = prepare(settings, KINDS[case.task], say)
+    names = ready.task.tags if isinstance(ready.task, tagging.Tagging) else ready.task.labels.names
+    changes = {"problem_type": "multi_label_classification"} if case.task == "multi-label" else {}
+    torch.manual_seed(settings.training.seed)
+    kind = HEADS.get(case.task, "AutoModelForSequenceClassification")
+    model = load_model(kind, ready.encoder, "auto", id2label=dict(enumerate(names)), **changes)
+    collator = DataCollatorForTokenClassification if case.task == "tag" else DataCollatorWithPadding
+    with tempfile.TemporaryDirectory() as folder:
+        options = TrainingArguments(
+            folder, per_device_train_batch_size=BATCH, learning_rate=case.rate, num_train_epochs=case.epochs,
+            seed=settings.training.seed, save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True,
+            logging_strategy="no",
+        )  # fmt: skip
+        Trainer(model, options, train_dataset=Rows(ready), data_collator=collator(ready.tokenizer)).train()
+    logits = predict_logits(model, ready.encoded["test"], choose_device(-1, "fp32"), TOKENS_AT_ONCE)
+    if isinstance(ready.task, tagging.Tagging):
+        return strict_f1(ready, logits)
+    return float(ready.task.metrics(logits, ready.encoded["test"])[ready.task.main_metric])
+
+
+def strict_f1(ready: Prepared, logits: list[Any]) -> float:
+    """Take the likeliest tag of each word, as the Trainer's users do, and ask seqeval."""
+    encoded, tags = ready.encoded["test"], ready.task.tags  # type: ignore[attr-defined] # a Tagging
+    truth, guess = [], []
+    for label, scores in zip(encoded.labels.to_pylist(), logits, strict=True):
+        owned = np.asarray(label) >= 0
+        truth.append([tags[n] for n in np.asarray(label)[owned]])
+        guess.append([tags[n] for n in scores[owned].argmax(1)])
+    return float(f1_score(truth, guess, mode="strict", scheme=IOB2))
+
+
+def ours(case: Case, settings: Settings, say: Any) -> float:  # noqa: ANN401 - a function that prints
+    """Train with finetune; return the test metric."""
+    found = train(settings, KINDS[case.task], say)
+    return float(found.metrics["test"][METRICS[case.task]])
+
+
+def contenders(case: Case) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """List who trains, with what changed from the plain settings."""
+    yield "trainer", stock, {}
+    yield "finetune", ours, {}
+    for name, changes in case.more.items():
+        yield name, ours, changes
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Go through data sets, seeds and contenders; what the record has already is not repeated."""
+    record = {**facts("accuracy", "cpu"), "cases": {}, "rows": []}
+    if arguments.output.is_file():
+        record["rows"] = json.loads(arguments.output.read_text(encoding="utf-8"))["rows"]
+    record["cases"] = {name: describe(case) for name, case in CASES.items()}
+    done = {(row["data"], row["contender"], row["seed"]) for row in record["rows"]}
+    with tempfile.TemporaryDirectory() as work:
+        for name in arguments.cases or CASES:
+            case, data = CASES[name], Path(work) / name
+            write_subset(LAYOUTS[name], arguments.data / case.folder, data, case.sizes)
+            for seed in range(arguments.seeds):
+                for who, how, changes in contenders(case):
+                    if (name, who, seed) in done:
+                        continue
+                    settings = settings_for(case, data, arguments.encoders / case.encoder, seed, changes)
+                    value = how(case, settings, quiet_say)
+                    row = {"data": name, "contender": who, "seed": seed, METRICS[case.task]: round(value, 4)}
+                    record["rows"].append(row)
+                    record["summary"] = summary(record["rows"])
+                    write(arguments.output, record)
+                    print(row, flush=True)
+
+
+def describe(case: Case) -> dict[str, Any]:
+    """Name a data set's subset and settings."""
+    rows = dict(zip(("train", "dev", "test"), case.sizes, strict=True))
+    return {
+        "task": case.task, "metric": METRICS[case.task], "rows": rows, "encoder": case.encoder,
+        "epochs": case.epochs, "learning_rate": case.rate, "batch": BATCH, "max_length": case.max_length,
+    }  # fmt: skip
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Write mean and spread over the seeds, a line for each contender."""
+    out: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        metric = next(value for name, value in row.items() if name not in {"data", "contender", "seed"})
+        out.setdefault(row["data"], {}).setdefault(row["contender"], []).append(metric)
+    return {
+        data: {
+            who: f"{np.mean(found):.4f} ± {np.std(found):.4f} ({len(found)} seeds)"
+            for who, found in by.items()
+        }
+        for data, by in out.items()
+    }
+
+
+def quiet_say(line: str) -> None:
+    """Leave the runs' own lines out."""
+    del line
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--encoders", type=Path, required=True, help="folder of the encoders")
+    parser.add_argument("--cases", nargs="*", choices=list(CASES), help="only these data sets")
+    parser.add_argument("--seeds", type=int, default=3, help="how many seeds, from 0")
+    parser.add_argument("--output", type=Path, required=True, help="the JSON file to write")
+    with quiet():
+        run(parser.parse_args())

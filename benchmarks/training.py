@@ -1,0 +1,147 @@
+"""Training speed beside what people use: the tutorials' loop, the stock Trainer, finetune, taking turns.
+
+    python benchmarks/training.py                  # a small BERT on the CPU, minutes
+    python benchmarks/training.py --device cuda    # BERT-base on one GPU, under 9 minutes
+
+Data is generated with the length distributions of well-known data sets, weights are random: no network. The
+contenders get their tokens ready made, which spares the tutorials' loop its tokenising in each epoch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from contenders import Setting, finetune, stock, tutorial
+from record import facts, write
+from shapes import SHAPES, generate
+from turns import Contender, compete, synchronise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shapes import Shape
+
+BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
+SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
+WORKS: dict[str, Callable[[Contender, Any], None]] = {
+    "tutorial": partial(tutorial, amp=False),
+    "tutorial-amp": partial(tutorial, amp=True),
+    "trainer": partial(stock, tuned=False),
+    "trainer-tuned": partial(stock, tuned=True),
+    "finetune": finetune,
+}
+
+
+def matrix_rate(setting: Setting) -> float:
+    """Measure the best rate of matrix products here, in FLOP a second: the 100% of MFU."""
+    size = 8192 if setting.device == "cuda" else 1024
+    left, right = (torch.randn(size, size, device=setting.device, dtype=setting.amp) for _ in range(2))
+    best = 0.0
+    for _ in range(10):
+        synchronise()
+        began = time.perf_counter()
+        left @ right
+        synchronise()
+        best = max(best, 2 * size**3 / (time.perf_counter() - began))
+    return best
+
+
+def flops_per_token(size: dict[str, int], length: float) -> float:
+    """Count forward and backward: 6 a weight of the layers, 12 a layer, hidden unit and token seen.
+
+    Chowdhery et al. 2022 (PaLM), appendix B; embeddings are look-ups and do not count.
+    """
+    layers, hidden, inner = size["num_hidden_layers"], size["hidden_size"], size["intermediate_size"]
+    weights = layers * (4 * hidden * hidden + 2 * hidden * inner)
+    return 6 * weights + 12 * layers * hidden * length
+
+
+def race(shape: Shape, device: str, turns: int, rate: float) -> list[dict[str, Any]]:
+    """Let all contenders train on one shape; return a row for each."""
+    size = BASE if device == "cuda" else SMALL
+    setting = Setting(generate(shape, 20_000 if device == "cuda" else 4_000), size, device)
+    works = {name: work for name, work in WORKS.items() if setting.amp or name != "tutorial-amp"}
+    steps = 20 if device == "cuda" else 4
+    contenders = {
+        Contender(name, turns, steps, warmup_steps=steps, tf32=name in {"finetune", "trainer-tuned"}): work
+        for name, work in works.items()
+    }
+    compete(contenders, setting)
+    for one in contenders:
+        if one.error is not None:
+            raise one.error
+    # attention costs as its own text is long: the mean over tokens, not over texts
+    length = float((setting.data.lengths**2).sum() / setting.data.lengths.sum())
+    return [row(one, shape, flops_per_token(size, length) / rate) for one in contenders]
+
+
+def row(one: Contender, shape: Shape, seconds_per_token: float) -> dict[str, Any]:
+    """Write a contender's figures."""
+    return {
+        "contender": one.name,
+        "shape": shape.name,
+        "samples_per_second": round(one.texts / one.seconds, 1),
+        "tokens_per_second": round(one.tokens / one.seconds),
+        "mfu": round(one.tokens / one.seconds * seconds_per_token, 4),
+        "padding_share": round(1 - one.tokens / one.computed, 4),
+        "peak_memory_bytes": one.peak_memory,
+        "seconds_to_first_step": round(one.first_step, 2),
+    }
+
+
+def main() -> None:
+    """Race on every shape; print and write the record."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--shapes", nargs="*", choices=list(SHAPES), default=list(SHAPES))
+    parser.add_argument("--turns", type=int, default=5, help="turns of each contender that count")
+    parser.add_argument("--output", type=Path, help="the JSON file to write")
+    given = parser.parse_args()
+    name = torch.cuda.get_device_name() if given.device == "cuda" else "cpu"
+    record: dict[str, Any] = {**facts("training", name), "rows": []}
+    rate = matrix_rate(Setting(generate(SHAPES["msra"], 1), SMALL, given.device))
+    record["matrix_flop_per_second"] = rate
+    print(f"{name}: matrix products at {rate / 1e12:.2f} TFLOP/s", flush=True)
+    for shape in given.shapes:
+        rows = race(SHAPES[shape], given.device, given.turns, rate)
+        record["rows"] += rows
+        print(lines(rows), flush=True)
+    record["ratios"] = ratios(record["rows"])
+    if given.output:
+        write(given.output, record)
+
+
+def lines(rows: list[dict[str, Any]]) -> str:
+    """Write one shape's rows for people, each beside the slowest."""
+    slowest = min(one["samples_per_second"] for one in rows)
+    return "\n".join(
+        f"{one['shape']:<16} {one['contender']:<14} {one['samples_per_second']:>9,.1f} texts/s "
+        f"x{one['samples_per_second'] / slowest:<6.1f} {one['tokens_per_second']:>9,} tokens/s  "
+        f"padding {one['padding_share']:6.1%}  MFU {one['mfu']:6.1%}"
+        for one in rows
+    )
+
+
+def ratios(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Divide finetune's speed by each other contender's, shape by shape."""
+    speed = {(one["shape"], one["contender"]): one["samples_per_second"] for one in rows}
+    shapes = dict.fromkeys(one["shape"] for one in rows)
+    return {
+        shape: {
+            who: round(speed[shape, "finetune"] / value, 2)
+            for (at, who), value in speed.items()
+            if at == shape and who != "finetune"
+        }
+        for shape in shapes
+    }
+
+
+if __name__ == "__main__":
+    main()
