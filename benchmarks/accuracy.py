@@ -65,17 +65,17 @@ class Case:
 
 CASES = {
     "thucnews": Case(
-        "thucnews", "chinese-small", "classify", (6000, 500, 3000), 2, 64,
+        "thucnews", "chinese-small", "classify", (3000, 500, 2000), 2, 64,
         more={"finetune, layer-wise rates 0.9": {"layerwise_lr_decay": 0.9}},
     ),
-    "product-reviews": Case("product_reviews", "chinese-small", "classify", (3000, 500, 1500), 2, 128),
+    "product-reviews": Case("product_reviews", "chinese-small", "classify", (1500, 300, 1000), 2, 96),
     "msra": Case(
-        "msra_ner", "chinese-small", "tag", (2000, 300, 1000), 4, 128, more={"finetune, CRF": {"head": "crf"}}
+        "msra_ner", "chinese-small", "tag", (1200, 200, 600), 4, 128, more={"finetune, CRF": {"head": "crf"}}
     ),
     "goemotions": Case(
-        "goemotions", "english-small", "multi-label", (6000, 1000, 2000), 3, 64,
+        "goemotions", "english-small", "multi-label", (3000, 600, 1500), 3, 64,
     ),
-    "imdb": Case("aclImdb", "english-small", "classify", (1000, 200, 500), 2, 192),
+    "imdb": Case("aclImdb", "english-small", "classify", (600, 150, 400), 2, 160),
 }  # fmt: skip
 
 

@@ -1,0 +1,132 @@
+"""What more rows cost: throughput, memory and start-up from ten thousand rows to millions.
+
+    python benchmarks/growth.py --rows 10000 100000 1000000 10000000 --output RECORD.json
+
+Each size is trained for the same number of steps twice, each time in a process of its own: the first start
+tokenises, the second finds the tokens in the cache. Memory is the peak of the process: what the kernel counts
+as resident beyond mapped files, since those are given back when memory is wanted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from record import facts, write
+from shapes import TITLES
+
+from finetune.demo import titles, write_encoder
+
+HERE = Path(__file__).resolve().parent.parent
+STEPS, WARMUP = 60, 10
+
+
+@dataclass(frozen=True)
+class Start:
+    """One start of the program: when its first step was done, how fast it then was, what it held."""
+
+    seconds_to_first_step: float
+    texts_per_second: float
+    peak_private_bytes: int
+    tokens_found: bool
+
+
+def write_titles(path: Path, rows: int) -> None:
+    """Write rows of characters with the lengths of news titles, and one of five classes."""
+    alphabet = np.array(sorted({one for text, _ in titles() for one in text if not one.isspace()}))
+    generator = np.random.default_rng(0)
+    with path.open("w", encoding="utf-8") as file:
+        for start in range(0, rows, 10_000):
+            lengths = generator.choice(TITLES[1:-1], min(10_000, rows - start)) - 2
+            letters = "".join(generator.choice(alphabet, int(lengths.sum())))
+            ends = np.cumsum(lengths)
+            labels = generator.integers(0, 5, len(lengths))
+            file.writelines(
+                f"{letters[end - length : end]}\t{label}\n"
+                for end, length, label in zip(ends, lengths, labels, strict=True)
+            )
+
+
+def start(data: Path, encoder: Path, work: Path) -> Start:
+    """Train for some steps in a process of its own and watch it."""
+    argv = [sys.executable, "-m", "finetune", "classify", "--train-file", str(data / "train.txt")]
+    argv += ["--validation-file", str(data / "dev.txt"), "--encoder", str(encoder), "--gpu-id", "-1"]
+    argv += ["--max-steps", str(STEPS), "--logging-steps", str(WARMUP), "--cache-dir", str(work / "cache")]
+    argv += ["--output-dir", str(work / "run"), "--overwrite"]
+    began, first, peak, said = time.monotonic(), 0.0, 0, []
+    with subprocess.Popen(
+        argv, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        os.set_blocking(process.stdout.fileno(), False)
+        while process.poll() is None:
+            said += (process.stdout.read() or "").splitlines()
+            if not first and any(re.search(r"step \d+/", line) for line in said):
+                first = time.monotonic() - began
+            peak = max(peak, private_bytes(process.pid))
+            time.sleep(0.05)
+        said += (process.stdout.read() or "").splitlines()
+    if process.returncode != 0:
+        raise SystemExit("\n".join(said))
+    metrics = json.loads((work / "run" / "metrics.json").read_text(encoding="utf-8"))
+    found = any("found in the cache" in line for line in said)
+    return Start(round(first, 1), round(metrics["training"]["texts_per_second"], 1), peak, found)
+
+
+def private_bytes(pid: int) -> int:
+    """Read what a process holds that is no mapped file."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    found = re.search(r"RssAnon:\s+(\d+) kB", status)
+    return int(found.group(1)) * 1024 if found else 0
+
+
+def imports() -> float:
+    """Time what every start pays for before it can do anything."""
+    began = time.monotonic()
+    code = "import torch, transformers, pyarrow, torch.utils.tensorboard, finetune.training.session"
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=HERE, env={**os.environ, "PYTHONPATH": str(HERE)}
+    )
+    return round(time.monotonic() - began, 1)
+
+
+def main() -> None:
+    """Grow; print and write the record."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--output", type=Path, help="the JSON file to write")
+    given = parser.parse_args()
+    record: dict[str, Any] = {**facts("growth", "cpu"), "seconds_of_imports": imports(), "rows": []}
+    for rows in given.rows:
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder)
+            write_titles(work / "train.txt", rows)
+            write_titles(work / "dev.txt", 500)
+            encoder = write_encoder(work / "encoder", [text for text, _ in titles()])
+            found = {"rows": rows}
+            for name in ("cold", "warm"):
+                found[name] = vars(start(work, encoder, work))
+            record["rows"].append(found)
+            print(json.dumps(found), flush=True)
+    if given.output:
+        write(given.output, record)
+
+
+if __name__ == "__main__":
+    main()
