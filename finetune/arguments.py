@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+NO_DEFAULT = (None, False, dataclasses.MISSING)  # nothing that the help would have to say
+
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose complaints are our errors."""
 
@@ -74,7 +77,7 @@ def add_options(parser: argparse.ArgumentParser, kinds: Iterable[type]) -> None:
         texts, hints = field_help(kind), typing.get_type_hints(kind)
         group = parser.add_argument_group((kind.__doc__ or "").rstrip("."))
         for one in dataclasses.fields(kind):
-            default = "" if one.default in (None, dataclasses.MISSING) else f" [{one.default}]"
+            default = "" if any(one.default is no for no in NO_DEFAULT) else f" [{one.default}]"
             help_text = (texts.get(one.name, "") + default).replace("%", "%%")
             names = [flag(one.name), *one.metadata.get("aliases", ())]
             group.add_argument(

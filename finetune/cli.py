@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from argparse import RawDescriptionHelpFormatter
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,17 @@ VERBS = {
     "convert": "turn an encoder's pickled weights into safetensors, running nothing that is in them",
 }
 
+SESSION = """a typical session:
+  finetune inspect data/raw/news --encoder bert-base-chinese
+  finetune classify --data data/raw/news --encoder bert-base-chinese --epochs 3 --output-dir runs/news
+  finetune predict runs/news "央行宣布下调利率"
+  finetune predict runs/news --file titles.txt --output answers.jsonl
+  finetune evaluate runs/news data/raw/later.csv --output-dir runs/news-later
+  finetune compare runs/news runs/news-more-epochs
+
+The run leaves runs/news/report.html to read and to send on. The same command again resumes a run that was
+interrupted. Exit codes: 0 done, 1 the work failed, 2 the request or the data is wrong."""
+
 
 def say(line: str) -> None:
     """Print a line at once, so that a log shows it when it happens."""
@@ -40,6 +54,8 @@ def guarded(work: Callable[[], int]) -> int:
         say("error: interrupted; the same command goes on from the last checkpoint")
         return 1
     except BrokenPipeError:
+        with suppress(OSError, ValueError):  # what is left in the buffer has nowhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
@@ -48,7 +64,22 @@ def usage() -> str:
     width = max(len(verb) for verb in VERBS)
     lines = "\n".join(f"  {verb:<{width}}  {what}" for verb, what in VERBS.items())
     title = f"finetune {__version__}: from files of texts and labels to a model with a report"
-    return f"{title}\n\n{lines}\n\nfinetune VERB --help says more."
+    return f"{title}\n\n{lines}\n\n{SESSION}\n\nfinetune VERB --help says more."
+
+
+def verb_parser(verb: str) -> Parser:
+    """Set up the parser of a verb: what it does, its options in groups, examples at the end."""
+    module = import_module(f"finetune.commands.{verb}")
+    parser = Parser(
+        prog=f"finetune {verb}",
+        usage=getattr(module, "USAGE", None),
+        description=module.__doc__,
+        epilog=getattr(module, "EXAMPLES", None),
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    return parser
 
 
 def dispatch(arguments: Sequence[str]) -> int:
@@ -59,10 +90,8 @@ def dispatch(arguments: Sequence[str]) -> int:
     verb, *rest = arguments
     if verb not in VERBS:
         raise RequestError(f"there is no verb {shorten(verb)}; accepted: {', '.join(VERBS)}")
-    module = import_module(f"finetune.commands.{verb}")
-    parser = Parser(prog=f"finetune {verb}", description=module.__doc__, allow_abbrev=False)
-    module.add_arguments(parser)
-    return int(module.run(parser.parse_args(with_hyphens(rest)), say))
+    given = verb_parser(verb).parse_args(with_hyphens(rest))
+    return int(import_module(f"finetune.commands.{verb}").run(given, say))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,15 +6,16 @@ import json
 import os
 import platform
 import shutil
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from finetune.errors import RunFolderError, shorten
+from finetune.errors import RequestError, RunFolderError, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from finetune.options import Settings
 
@@ -67,6 +68,25 @@ def write_text(path: Path, text: str) -> None:
     work = path.with_name(f".{path.name}.{os.getpid()}")
     work.write_text(text, encoding="utf-8")
     work.replace(path)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[TextIO]:
+    """Give a file to write line by line; it takes its place at the end, or vanishes if that never comes."""
+    work = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with work.open("w", encoding="utf-8") as stream:
+            yield stream
+        work.replace(path)
+    except OSError as error:
+        if error.filename != str(work):
+            raise
+        reason = (error.strerror or str(error)).lower()
+        raise RequestError(
+            f"{path}: found {reason}; accepted: a file in a folder that you may write to"
+        ) from None
+    finally:
+        work.unlink(missing_ok=True)
 
 
 def write_folder(path: Path, fill: Callable[[Path], None]) -> None:

@@ -13,8 +13,8 @@ from finetune.data.store import default_cache
 from finetune.data.tokens import encode_split
 from finetune.folder import write_text
 from finetune.predict import Predictor
-from finetune.report.sections import table
-from finetune.report.write import section_parts
+from finetune.report.sections import Section
+from finetune.report.write import results_table, write_pages
 from finetune.training.evaluation import predict_logits
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from finetune.options import DataOptions
-    from finetune.report.sections import Section
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,7 @@ def measure(model: Path, data: DataOptions, gpu_id: int | None, say: Callable[[s
 
 
 def write_measured(measured: Measured, folder: Path) -> None:
-    """Write metrics.json and a report."""
-    (folder / "pictures").mkdir(parents=True, exist_ok=True)
-    rows = [(name, value) for name, value in measured.metrics.items()]
-    parts = [
-        f"# {measured.title}",
-        table(("metric", "value"), rows),
-        *section_parts(measured.sections, folder),
-    ]
-    write_text(folder / "report.md", "\n\n".join(part for part in parts if part) + "\n")
+    """Write metrics.json, report.md and report.html."""
+    results = Section("results", "Results", results_table({"value": measured.metrics}))
+    write_pages(measured.title, "", [results, *measured.sections], folder)
     write_text(folder / "metrics.json", json.dumps(measured.metrics, indent=2) + "\n")

@@ -63,7 +63,7 @@ def train(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Res
         from finetune.training.session import run_session  # noqa: PLC0415 - loads torch's optimisers and TensorBoard
 
         done = run_session(settings, ready, folder, say)
-        say(f"report     {folder.path / 'report.md'}")
+        say(f"report     {folder.path / 'report.html'}")
     else:
         say(f"{path}: this run is finished; pass --overwrite to repeat it")
     deliver(folder, settings.run.save_path, say)

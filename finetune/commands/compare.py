@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+EXAMPLES = """examples:
+  finetune compare runs/news runs/news-lr1e-4
+  finetune compare runs/*"""
 PLACES = {"output_dir", "save_path", "cache_dir", "overwrite_output_dir"}
 
 

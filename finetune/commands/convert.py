@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import torch
+EXAMPLES = """example:
+  finetune convert /workspace/models/chinese-roberta"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,7 @@
-"""Measure a trained model on a file of texts and labels: the metrics as JSON, and a report if wanted."""
+"""Measure a trained model on a file of texts and labels: the metrics as JSON, and a report if wanted.
+
+The file may be of any format that training reads; its labels must be among the model's.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,10 @@ from finetune.options import DataOptions
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+EXAMPLES = """examples:
+  finetune evaluate runs/news data/raw/later.csv
+  finetune evaluate runs/news data/raw/later.csv --output-dir runs/news-later
+  finetune evaluate models/final/news data/raw/news/test.txt --gpu-id -1"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read")
     parser.add_argument(
-        "--output-dir", type=Path, metavar="PATH", help="write metrics.json and report.md here"
+        "--output-dir", type=Path, metavar="PATH", help="write metrics.json, report.md and report.html here"
     )
     parser.add_argument("--cache-dir", type=Path, metavar="PATH", help="where tokenised data is kept")
     parser.add_argument("--gpu-id", type=int, metavar="N", help="the GPU, counted from 0; -1 forces the CPU")
@@ -46,5 +53,5 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     print(json.dumps(measured.metrics, indent=2))  # noqa: T201 - the answer
     if arguments.output_dir:
         write_measured(measured, arguments.output_dir)
-        say(f"report     {arguments.output_dir / 'report.md'}")
+        say(f"report     {arguments.output_dir / 'report.html'}")
     return 0

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from finetune.data.shape import Shape
 
 SHOWN = 5
+USAGE = "finetune inspect FILE_OR_FOLDER [options]"
+EXAMPLES = """examples:
+  finetune inspect data/raw/news
+  finetune inspect data/raw/news --encoder bert-base-chinese --output-dir runs/look-at-news
+  finetune inspect data/raw/emotions --task multi-label
+  finetune inspect data/raw/msra --task tag --format json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

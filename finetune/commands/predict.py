@@ -1,7 +1,10 @@
 """Label texts with a trained model: JSON lines out, in the order of the texts.
 
-The texts come from the command line, from --file (any format that training reads), or one a line from
-standard input.
+The texts come from the command line, from --file (lines of text, or any table that training reads), or one a
+line from standard input (UTF-8; blank lines are left out, their number is said). A file may be larger than
+memory. A classifier answers {"label", "confidence", "probabilities"}; with several labels, "label" is a list.
+A tagger answers {"text", "entities"}, each with "text", "label", "start", "end" and "confidence"; start
+and end count characters of the text, from 0, end not included.
 """
 
 from __future__ import annotations
@@ -12,11 +15,24 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.errors import DataError
+from finetune.data.lines import decode
+from finetune.errors import DataError, RequestError
+from finetune.folder import written_whole
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
+
+EXAMPLES = """examples:
+  finetune predict runs/news "央行宣布下调利率" "国足加时赛险胜对手"
+  finetune predict runs/news --file titles.csv --text-column title --output answers.jsonl
+  cat titles.txt | finetune predict runs/news | head -3
+
+in Python, for one text or a stream of them:
+  from finetune.predict import Predictor
+  predictor = Predictor("runs/news")
+  predictor("央行宣布下调利率")["label"]
+  for answer in predictor.answers(open("titles.txt", encoding="utf-8")): ..."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,23 +53,41 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Predict and print."""
     from finetune.predict import Predictor  # noqa: PLC0415 - --help must not wait for torch
 
+    if arguments.texts and arguments.file:
+        raise RequestError(f"found texts and --file {arguments.file}; accepted: one or the other")
     predictor = Predictor(arguments.model, arguments.gpu_id)
     count = 0
-    target = arguments.output.open("w", encoding="utf-8") if arguments.output else nullcontext(sys.stdout)
-    with target as stream:
-        for answer in predictor.answers(chosen_texts(arguments)):
+    output: Path | None = arguments.output
+    with written_whole(output) if output else nullcontext(sys.stdout) as stream:
+        for answer in predictor.answers(chosen_texts(arguments, say)):
             stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
             count += 1
-    if arguments.output:
-        say(f"{arguments.output}: {count:,} answers")
+        stream.flush()
+    if output:
+        say(f"{output}: {count:,} answers")
     return 0
 
 
-def chosen_texts(arguments: argparse.Namespace) -> Iterable[str]:
+def chosen_texts(arguments: argparse.Namespace, say: Callable[[str], None]) -> Iterable[str]:
     """Take the texts from where the user put them."""
     if arguments.file is not None:
         return file_texts(arguments.file, arguments.text_column)
-    return arguments.texts or (line.strip() for line in sys.stdin if line.strip())
+    return arguments.texts or piped_texts(say)
+
+
+def piped_texts(say: Callable[[str], None]) -> Iterator[str]:
+    """Read standard input a text a line; only the line feed is taken off, so that offsets stay true."""
+    if sys.stdin.isatty():
+        say("reading texts from the keyboard, one a line; Ctrl-D ends them")
+    blank = 0
+    for number, raw in enumerate(sys.stdin.buffer, 1):
+        line = decode(raw, "utf-8", Path("standard input"), number).removesuffix("\n")
+        if line.strip():
+            yield line
+        else:
+            blank += 1
+    if blank:
+        say(f"{blank:,} blank lines left out")
 
 
 def file_texts(path: Path, text_column: str | None) -> Iterator[str]:

@@ -1,16 +1,28 @@
-"""Train a tagger of entities: files with a word and its tag a line in, a model with a report out."""
+"""Train a tagger of entities: files with a word and its tag a line in, a model with a report out.
+
+Data: a word and its tag a line (BIO, IOB1, BMES, BIOES), a blank line between sentences; or JSON lines with
+"tokens" and "tags". Sentences beyond the length limit are cut into windows and put together again.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finetune.commands.training import add_training_arguments, read_settings, say_results
+from finetune.commands.training import YAML_HELP, add_training_arguments, read_settings, say_results
 from finetune.pipeline import train
 from finetune.tasks import tagging
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+USAGE = "finetune tag --data FOLDER_OR_FILE [options]"
+EXAMPLES = f"""examples:
+  finetune tag --data data/raw/msra --encoder bert-base-chinese --epochs 3 --output-dir runs/entities
+  finetune tag --data data/raw/msra --encoder bert-base-chinese --head linear --output-dir runs/linear
+  finetune tag --train-file train.conll --dev-file dev.conll --encoder english-small --epochs 5
+
+{YAML_HELP}"""
 
 add_arguments = add_training_arguments
 

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from finetune.pipeline import Result
 
 KINDS = (DataOptions, ModelOptions, TrainingOptions, RunOptions)
+YAML_HELP = """settings from a file, with the same names and without the dashes in front:
+  # news.yaml
+  data: data/raw/news
+  model_name_or_path: bert-base-chinese
+  num_train_epochs: 3
+  learning_rate: 5e-5
+  output_dir: runs/news
+An unknown name or a wrong value is an error with its line. What is left out has its default."""
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:

@@ -57,6 +57,11 @@ class Split:
         found = self.rows.table.slice(int(self.index[number]), 1).to_pylist()[0]
         return f"{Path(self.rows.meta['files'][found['file']]).name}:{found['line']}", as_line(found["text"])
 
+    def words(self, number: int) -> list[str]:
+        """Return the words of a tagged sentence."""
+        found: list[str] = self.rows.table.column("text")[int(self.index[number])].as_py()
+        return found
+
 
 @dataclass(frozen=True)
 class Corpus:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -18,10 +20,13 @@ CJK_FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Noto Sans SC", "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei", "Microsoft YaHei", "SimHei", "PingFang SC", "Droid Sans Fallback",
 )  # fmt: skip
-BLUE, ORANGE, GREY = "#2f6fb0", "#d9822b", "#8a8f98"
+BLUE, ORANGE, GREY, GREEN, RED = "#2f6fb0", "#d9822b", "#8a8f98", "#3b8f5a", "#b5443c"
 NUMBERED_FROM = 40
+LONGEST_LABEL = 24
+DOTS_PER_INCH = 150
 
 
+@cache
 def fonts() -> list[str]:
     """Name the fonts to try, those first that have Chinese and are installed."""
     from matplotlib import font_manager  # noqa: PLC0415 - a second, for those who draw
@@ -30,42 +35,46 @@ def fonts() -> list[str]:
     return [*(one for one in CJK_FONTS if one in installed), "DejaVu Sans"]
 
 
-def drawable(name: str, families: list[str]) -> str:
+def drawable(name: str) -> str:
     """Write a label so that it can be drawn: without a font that has it, by code points, not boxes."""
-    has_cjk = families[0] != "DejaVu Sans"
-    return (
-        name if has_cjk or all(ord(one) < 0x2E80 for one in name) else name.encode("unicode_escape").decode()
-    )
+    short = name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
+    has_cjk = fonts()[0] != "DejaVu Sans"
+    known = has_cjk or all(ord(one) < 0x2E80 for one in short)
+    text = short if known else short.encode("unicode_escape").decode()
+    return text.replace("$", r"\$")  # matplotlib would set what stands between two $ as mathematics
 
 
-def canvas(width: float, height: float) -> tuple[Any, Axes, list[str]]:
-    """Make a figure that needs no display and leaves matplotlib's global state alone."""
+@contextmanager
+def canvas(path: Path, width: float, height: float, columns: int = 1) -> Iterator[list[Axes]]:
+    """Give axes to draw on and save them; needs no display and leaves matplotlib's global state alone."""
+    from matplotlib import rc_context  # noqa: PLC0415 - see fonts
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - see fonts
     from matplotlib.figure import Figure  # noqa: PLC0415 - see fonts
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot(), fonts()
+    style: dict[Any, Any] = {"font.family": fonts(), "axes.unicode_minus": False, "axes.edgecolor": GREY}
+    style |= {"grid.color": "#e6e6e6", "axes.axisbelow": True}
+    with rc_context({**style, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield list(np.atleast_1d(figure.subplots(1, columns)))
+        figure.savefig(path, dpi=DOTS_PER_INCH)
 
 
 def draw_confusion(matrix: np.ndarray[Any, np.dtype[np.int64]], names: Sequence[str], path: Path) -> None:
     """Draw the confusion matrix: colour is the share of the true class, the number is the count."""
-    from matplotlib import rc_context  # noqa: PLC0415 - see fonts
-
     size = max(4.5, 0.62 * len(names) + 2)
-    with rc_context({"font.family": fonts(), "axes.unicode_minus": False}):
-        figure, axes, families = canvas(size + 0.8, size)
+    with canvas(path, size + 0.8, size) as (axes,):
         shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        shown = [drawable(one, families) for one in names]
+        shown = [drawable(one) for one in names]
         axes.set_xticks(range(len(names)), shown, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), shown)
         axes.set_xlabel("predicted")
         axes.set_ylabel("true")
         if len(names) <= NUMBERED_FROM:
             write_counts(axes, matrix, shares)
-        figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class")
-        figure.savefig(path, dpi=110)
+        bar = axes.figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class")
+        bar.outline.set_visible(False)
 
 
 def write_counts(axes: Axes, matrix: np.ndarray[Any, Any], shares: np.ndarray[Any, Any]) -> None:
@@ -77,62 +86,63 @@ def write_counts(axes: Axes, matrix: np.ndarray[Any, Any], shares: np.ndarray[An
 
 def draw_curves(state: State, metric: str, path: Path) -> None:
     """Draw training and validation loss, and the metric that chose the best checkpoint."""
-    from matplotlib import rc_context  # noqa: PLC0415 - see fonts
+    steps = [one["step"] for one in state.evaluations]
+    wide = bool(steps) and metric != "loss"
+    with canvas(path, 8 if wide else 5, 3.4, 2 if wide else 1) as panels:
+        draw_losses(panels[0], state)
+        if wide:
+            values = [one[metric] for one in state.evaluations]
+            panels[1].plot(steps, values, "o-", color=GREEN)
+            panels[1].set_title(f"validation {metric}", fontsize=10)
+            panels[1].set_xlabel("step")
+            panels[1].set_xlim(left=0)
+            panels[1].grid(visible=True)
+            mark_best(panels[1], state)
 
-    with rc_context({"font.family": fonts(), "axes.unicode_minus": False}):
-        figure, axes, _ = canvas(8, 4)
-        axes.plot(
-            [one["step"] for one in state.losses],
-            [one["loss"] for one in state.losses],
-            color=BLUE,
-            label="training loss",
-        )
-        steps = [one["step"] for one in state.evaluations]
-        if state.evaluations and "loss" in state.evaluations[0]:
-            losses = [one["loss"] for one in state.evaluations]
-            axes.plot(steps, losses, "o-", color=ORANGE, label="validation loss")
-        axes.set_xlabel("step")
-        axes.set_ylabel("loss")
-        axes.set_ylim(bottom=0)
-        right = axes.twinx()
-        values = [one[metric] for one in state.evaluations]
-        right.plot(steps, values, "s--", color=GREY, label=f"validation {metric}")
-        right.set_ylabel(metric)
-        lines = [*axes.get_lines(), *right.get_lines()]
-        axes.legend(
-            lines,
-            [str(one.get_label()) for one in lines],
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            ncols=3,
-            frameon=False,
-        )
-        figure.savefig(path, dpi=110)
+
+def draw_losses(axes: Axes, state: State) -> None:
+    """Draw both losses; the axis begins at 0."""
+    steps = [one["step"] for one in state.losses]
+    axes.plot(steps, [one["loss"] for one in state.losses], color=BLUE, label="training")
+    measured = [one for one in state.evaluations if "loss" in one]
+    if measured:
+        losses = [one["loss"] for one in measured]
+        axes.plot([one["step"] for one in measured], losses, "o-", color=ORANGE, label="validation")
+    axes.set_title("loss", fontsize=10)
+    axes.set_xlabel("step")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.grid(visible=True)
+    axes.legend(frameon=False)
+
+
+def mark_best(axes: Axes, state: State) -> None:
+    """Mark the step whose weights were kept."""
+    if state.best_step is not None:
+        axes.axvline(state.best_step, color=GREY, linestyle=":", label=f"kept: step {state.best_step:,}")
+        axes.legend(frameon=False, loc="lower right")
 
 
 def draw_calibration(bins: list[tuple[float, float, int]], path: Path) -> None:
-    """Draw how often predictions are right against how sure the model was."""
-    from matplotlib import rc_context  # noqa: PLC0415 - see fonts
-
-    with rc_context({"font.family": fonts(), "axes.unicode_minus": False}):
-        figure, axes, _ = canvas(4.8, 4.2)
+    """Draw how often predictions are right against how sure the model was; larger points are more texts."""
+    with canvas(path, 4.8, 4.2) as (axes,):
         axes.plot([0, 1], [0, 1], ":", color=GREY, label="perfectly calibrated")
-        axes.plot([one[0] for one in bins], [one[1] for one in bins], "o-", color=BLUE, label="this model")
+        axes.plot([one[0] for one in bins], [one[1] for one in bins], "-", color=BLUE, label="this model")
+        most = max((one[2] for one in bins), default=1)
+        areas = [20 + 120 * one[2] / most for one in bins]
+        axes.scatter([one[0] for one in bins], [one[1] for one in bins], areas, color=BLUE, zorder=3)
         axes.set_xlabel("mean confidence")
         axes.set_ylabel("share that is right")
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1.02)
+        axes.set_xlim(0, 1.02)
+        axes.set_ylim(0, 1.05)
+        axes.grid(visible=True)
         axes.legend(frameon=False)
-        figure.savefig(path, dpi=110)
 
 
 def draw_lengths(lengths: np.ndarray[Any, np.dtype[np.int64]], unit: str, path: Path) -> None:
     """Draw how long texts are, up to the longest hundredth, and what share a limit would cut."""
-    from matplotlib import rc_context  # noqa: PLC0415 - see fonts
-
     top = max(8, int(np.percentile(lengths, 99.5)))
-    with rc_context({"font.family": fonts(), "axes.unicode_minus": False}):
-        figure, axes, _ = canvas(8, 4)
+    with canvas(path, 8, 4) as (axes,):
         width = -(-top // 60)
         axes.hist(
             np.minimum(lengths, top),
@@ -146,4 +156,3 @@ def draw_lengths(lengths: np.ndarray[Any, np.dtype[np.int64]], unit: str, path: 
         right.plot(limits, [(lengths > limit).mean() * 100 for limit in limits], color=ORANGE)
         right.set_ylabel("% cut at this limit", color=ORANGE)
         right.set_ylim(0, 100)
-        figure.savefig(path, dpi=110)

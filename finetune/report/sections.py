@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from finetune.metrics import calibration_bins, confusion, per_class
+from finetune.report.bars import MOST_BARS, SCORE, draw_grouped
+from finetune.report.curves import Curves, all_curves, draw_both
 from finetune.report.pictures import draw_calibration, draw_confusion
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 MISTAKES_SHOWN = 20
 CONFUSIONS_SHOWN = 10
+LONGEST_CELL = 160
+MARKDOWN = re.compile(r"[\\`*\[\]<>|~&!]|(?<!\w)_|_(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,15 @@ class Judged:
     probabilities: NDArray[np.float64]
 
 
+def escaped(text: object) -> str:
+    """Take the meaning from what Markdown would read: a text's *stars*, links and tags stay as they are."""
+    return MARKDOWN.sub(r"\\\g<0>", " ".join(str(text).split()))
+
+
 def cell(text: object) -> str:
-    """Make a text fit for a table cell: a | or a line feed in it must not end the cell."""
-    flat = " ".join(str(text).split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return flat if len(flat) <= 160 else flat[:159] + "…"
+    """Make a text fit for a table cell: one line, not too long, and no | in it that would end the cell."""
+    flat = " ".join(str(text).split())
+    return escaped(flat if len(flat) <= LONGEST_CELL else flat[: LONGEST_CELL - 1] + "…")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -59,21 +69,55 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def classification_sections(judged: Judged) -> list[Section]:
-    """Report a classifier: per class, confusion, calibration, the hardest mistakes."""
+    """Report a classifier: per class, confusion, curves, calibration, the hardest mistakes."""
     predicted = judged.probabilities.argmax(1)
     matrix = confusion(judged.truth, predicted, len(judged.names))
     bins = calibration_bins(judged.probabilities, judged.truth)
     return [
-        Section("classes", "Per class", class_table(judged.names, matrix)),
+        Section("classes", "Per class", class_table(judged.names, matrix), class_bars(judged.names, matrix)),
         Section(
             "confusion",
             "Confusion matrix",
             confused_pairs(judged.names, matrix),
             partial(draw_confusion, matrix, judged.names),
         ),
-        Section("calibration", "Calibration", calibration_text(bins), partial(draw_calibration, bins)),
+        *ranking_sections(judged),
+        Section(
+            "calibration", "Calibration", calibration_text(bins, "texts"), partial(draw_calibration, bins)
+        ),
         Section("mistakes", "The hardest mistakes", mistakes_text(judged, predicted)),
     ]
+
+
+def class_bars(names: Sequence[str], matrix: NDArray[np.int64]) -> Callable[[Path], None] | None:
+    """Draw precision, recall and F1 of each class, unless there are too many to be read."""
+    if len(names) > MOST_BARS:
+        return None
+    scores = per_class(matrix)
+    series = {what: [float(one) for one in scores[what]] for what in ("precision", "recall", "f1")}
+    return partial(draw_grouped, names, series, SCORE)
+
+
+def ranking_sections(judged: Judged) -> list[Section]:
+    """Draw ROC and precision-recall; of two classes both curves are those of the second."""
+    first = 1 if len(judged.names) == 2 else 0
+    truth = judged.truth[:, None] == np.arange(first, len(judged.names))
+    curves = all_curves(judged.names[first:], truth, judged.probabilities[:, first:])
+    if not curves.roc:
+        return []
+    draw = partial(draw_both, curves, float(truth.mean()))
+    return [Section("ranking", "ROC and precision-recall", ranking_text(curves), draw)]
+
+
+def ranking_text(curves: Curves) -> str:
+    """List the areas; say what they mean."""
+    pairs = zip(curves.roc, curves.precision_recall, strict=True)
+    rows = [(one.name, one.area, two.area) for one, two in pairs]
+    meaning = (
+        "How well the scores put the right texts first, whatever the threshold. 1 is perfect; guessing gives "
+        "0.5 for ROC and the label's share (dotted) for precision-recall."
+    )
+    return meaning + "\n\n" + table(("label", "area under ROC", "average precision"), rows)
 
 
 def class_table(names: Sequence[str], matrix: NDArray[np.int64]) -> str:
@@ -101,10 +145,11 @@ def confused_pairs(names: Sequence[str], matrix: NDArray[np.int64]) -> str:
     return table(("true", "predicted", "texts"), rows) if rows else "No text was put into a wrong class."
 
 
-def calibration_text(bins: list[tuple[float, float, int]]) -> str:
+def calibration_text(bins: list[tuple[float, float, int]], counted: str) -> str:
     """List confidence against accuracy."""
     rows = [(f"{confidence:.2f}", f"{right:.2f}", count) for confidence, right, count in bins]
-    return table(("mean confidence", "share right", "texts"), rows)
+    meaning = "Can the confidence be trusted? Of the answers given with 0.8, about 80% should be right."
+    return meaning + "\n\n" + table(("mean confidence", "share right", counted), rows)
 
 
 def mistakes_text(judged: Judged, predicted: NDArray[np.int64]) -> str:

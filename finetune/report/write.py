@@ -1,4 +1,4 @@
-"""Writes report.md and its pictures."""
+"""Writes report.md with its pictures, and report.html that holds all of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finetune.folder import write_text
+from finetune.report.glossary import meaning
+from finetune.report.page import write_page
 from finetune.report.pictures import draw_curves
-from finetune.report.sections import Section, table
+from finetune.report.sections import Section, escaped, table
 from finetune.training.progress import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from finetune.folder import RunFolder
@@ -28,14 +30,21 @@ class Findings:
     state: State
     metric: str
     config: dict[str, Any]
+    data: list[Section]
 
 
 def write_report(folder: RunFolder, found: Findings) -> None:
-    """Write the pictures, then the page that shows them."""
-    (folder.path / "pictures").mkdir(exist_ok=True)
+    """Write the pictures, then report.md that shows them and report.html that holds them."""
     sections = [*head(found), *found.sections, Section("settings", "Settings", settings_table(found.config))]
-    parts = [f"# {folder.path.resolve().name}", summary(found), *section_parts(sections, folder.path)]
-    write_text(folder.path / "report.md", "\n\n".join(part for part in parts if part) + "\n")
+    write_pages(folder.path.resolve().name, summary(found), sections, folder.path)
+
+
+def write_pages(title: str, opening: str, sections: list[Section], folder: Path) -> None:
+    """Write the same report twice: report.md, and report.html with everything inside."""
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    parts = [f"# {escaped(title)}", opening, *section_parts(sections, folder)]
+    write_text(folder / "report.md", "\n\n".join(part for part in parts if part) + "\n")
+    write_page(folder / "report.md")
 
 
 def section_parts(sections: list[Section], folder: Path) -> list[str]:
@@ -59,25 +68,40 @@ def summary(found: Findings) -> str:
     rows = ", ".join(f"{count:,} for {name}" for name, count in data["rows"].items())
     speed = f"{training['texts_per_second']:,.0f} texts a second"
     took = f"{training['steps']:,} steps in {clock(training['seconds'])} on {training['device']}, {speed}"
+    best = f"; the weights of step {training['best_step']:,} were kept" if training["best_step"] else ""
     lines = [
+        f"- **{headline(found)}**",
         f"- Encoder: `{settings['model']['model_name_or_path']}`",
-        f"- Task: {found.config['task']}; {len(data['labels'])} labels; {rows}",
-        f"- {took}; best checkpoint: step {training['best_step']}",
+        f"- Task: {found.config['task']}; {len(data['labels'])} labels; rows: {rows}",
+        f"- Training: {took}{best}",
     ]
     return "\n".join(lines)
 
 
+def headline(found: Findings) -> str:
+    """Say the one figure that the run is about."""
+    figures = found.metrics[found.judged]
+    name = found.metric if found.metric in figures else next(iter(figures))
+    return escaped(f"{name} {figures[name]:.4f}") + f" on the {found.judged} rows"
+
+
 def head(found: Findings) -> list[Section]:
-    """Report what every task has: the metrics of each split and the curves."""
-    splits = [name for name in ("validation", "test") if name in found.metrics]
-    names = list(found.metrics[splits[-1]])
-    rows = [(name, *(float(found.metrics[split][name]) for split in splits)) for name in names]
-    results = Section("results", "Results", table(("metric", *splits), rows))
-    note = f"What follows the curves was measured on the {found.judged} rows."
+    """Report what every task has: the metrics of each split, the curves, the labels in the data."""
+    splits: dict[str, dict[str, float]] = {}
+    splits |= {name: found.metrics[name] for name in ("validation", "test") if name in found.metrics}
+    note = f"All that follows was measured on the {found.judged} rows."
     return [
-        results,
-        Section("curves", "Training", note, lambda path: draw_curves(found.state, found.metric, path)),
+        Section("results", "Results", results_table(splits) + "\n\n" + note),
+        Section("curves", "Training", "", lambda path: draw_curves(found.state, found.metric, path)),
+        *found.data,
     ]
+
+
+def results_table(splits: Mapping[str, Mapping[str, float]]) -> str:
+    """List the metrics of each split, and what each metric means."""
+    names = list(next(reversed(list(splits.values()))))
+    rows = [(name, *(float(one[name]) for one in splits.values()), meaning(name)) for name in names]
+    return table(("metric", *splits, "what it means"), rows)
 
 
 def settings_table(config: dict[str, Any]) -> str:

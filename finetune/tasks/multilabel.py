@@ -16,6 +16,7 @@ from finetune.encoders import load_model
 from finetune.errors import Problem
 from finetune.multi_metrics import MULTI_METRICS, best_thresholds, multi_metrics, sigmoid
 from finetune.report.multi import multi_sections
+from finetune.report.thresholds import Held
 from finetune.tasks.base import Recipe
 from finetune.tasks.classification import Classification
 
@@ -110,7 +111,7 @@ class MultiLabel(Classification):
     def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
         """Report per label and the hardest mistakes."""
         truth = self.truth(encoded, np.arange(len(encoded)))
-        return multi_sections(encoded, self.labels.names, truth, sigmoid(np.stack(logits)), self.limits)
+        return multi_sections(encoded, Held(self.labels.names, truth, sigmoid(np.stack(logits)), self.limits))
 
     def answers(
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk

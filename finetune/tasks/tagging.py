@@ -23,7 +23,7 @@ from finetune.data.words import Words, by_characters
 from finetune.encoders import load_model
 from finetune.errors import Problem, shorten
 from finetune.metrics import softmax
-from finetune.report.tagging import tagging_sections
+from finetune.report.tagging import Tagged, tagging_sections
 from finetune.tag_metrics import TAG_METRICS, Tally
 from finetune.tasks.base import HEAD, Recipe
 
@@ -134,23 +134,22 @@ class Tagging:
             truth = np.concatenate([np.asarray(labels[at])[mask] for at, mask in owned])
             yield row, emissions, best_path(emissions, moves), truth
 
-    def judged(
-        self, logits: Sequence[NDArray[np.float32]], encoded: Encoded
-    ) -> Iterator[tuple[int, list[str], list[str]]]:
-        """Yield (sentence, true tags, predicted tags)."""
+    def judged(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Iterator[Tagged]:
+        """Yield each sentence with true and predicted tags."""
         found = self.decoded(logits, encoded.labels.to_pylist(), encoded.rows.tolist())
-        for row, _, path, truth in found:
-            yield row, [self.tags[n] for n in truth], [self.tags[n] for n in path]
+        for row, emissions, path, truth in found:
+            tags = [self.tags[n] for n in truth], [self.tags[n] for n in path]
+            yield Tagged(row, *tags, certainty(emissions, path))
 
     def metrics(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Metrics:
         """Measure entities, strictly."""
         tally = Tally()
-        for _, truth, guess in self.judged(logits, encoded):
-            tally.add(truth, guess)
+        for one in self.judged(logits, encoded):
+            tally.add(one.truth, one.guess)
         return tally.metrics()
 
     def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
-        """Report per type, and sentences with mistakes."""
+        """Report per type, kinds of error, calibration and sentences with mistakes."""
         return tagging_sections(encoded.split, self.labels.names, list(self.judged(logits, encoded)))
 
     def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Tagging:
@@ -178,7 +177,7 @@ class Tagging:
         self, words: Words, emissions: NDArray[np.float32], path: NDArray[np.int64]
     ) -> list[dict[str, Any]]:
         """Write the entities of one text; confidence is the mean probability of its tags."""
-        sure = softmax(emissions)[np.arange(len(path)), path]
+        sure = certainty(emissions, path)
         out = []
         for one in spans([self.tags[n] for n in path]):
             start, end = words.places[one.start][0], words.places[one.end - 1][1]
@@ -190,6 +189,12 @@ class Tagging:
         """Name what prediction must repeat."""
         kept = {"max_seq_length": self.max_length, "numbered": False, "characters": self.characters}
         return {**kept, "crf": self.crf is not None}
+
+
+def certainty(emissions: NDArray[np.float32], path: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give the probability that each word's tag has by its own scores."""
+    out: NDArray[np.float64] = softmax(emissions)[np.arange(len(path)), path]
+    return out
 
 
 def from_settings(settings: Settings, corpus: Corpus) -> Tagging:

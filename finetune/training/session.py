@@ -14,6 +14,7 @@ import torch
 
 from finetune.encoders import quiet
 from finetune.folder import write_folder
+from finetune.report.balance import balance_sections
 from finetune.report.card import model_card
 from finetune.report.write import Findings, write_report
 from finetune.tasks.base import HEAD
@@ -116,7 +117,8 @@ def conclude(work: Work, ready: Prepared, folder: RunFolder, loop: Loop) -> dict
     loop.around.scalars.write("test", results.get("test", {}), loop.state.step)
     metrics = {**results, "training": training_facts(work, loop.state)}
     config = folder.read("config.json") or {}
-    write_report(folder, Findings(metrics, sections, judged, loop.state, loop.metric, config))
+    data = balance_sections(ready.corpus, task.shape)
+    write_report(folder, Findings(metrics, sections, judged, loop.state, loop.metric, config, data))
     card = model_card({**config, "pipeline_tag": work.task.pipeline_tag}, metrics)
     ready = dataclasses.replace(ready, task=task)
     write_folder(folder.model, lambda path: save_model(work.model, ready, card, path))

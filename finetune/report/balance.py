@@ -1,0 +1,50 @@
+"""The report's part on the data: how many rows have each label, in every split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from finetune.report.bars import draw_balance
+from finetune.report.sections import Section, table
+
+if TYPE_CHECKING:
+    from finetune.data.corpus import Corpus, Split
+    from finetune.data.labels import LabelSet
+    from finetune.data.shape import Shape
+
+UNEVEN = 3.0
+
+
+def balance_sections(corpus: Corpus, shape: Shape) -> list[Section]:
+    """Count the labels of every split; a task without labels has no such part."""
+    names = corpus.labels.names
+    found = {name: counted(split, corpus.labels, shape) for name, split in corpus.splits.items()}
+    counts = {split: [of[name] for name in names] for split, of in found.items()}
+    if not any(counts["train"]):
+        return []
+    rows = [(name, *(of[n] for of in counts.values())) for n, name in enumerate(names)]
+    text = "Rows that have the label. " + uneven(counts["train"], names)
+    totals = {split: len(rows) for split, rows in corpus.splits.items()}
+    draw = partial(draw_balance, names, counts, totals)
+    return [Section("balance", "Labels in the data", text + "\n\n" + table(("label", *counts), rows), draw)]
+
+
+def counted(split: Split, labels: LabelSet, shape: Shape) -> Counter[str]:
+    """Count the label names of a split."""
+    cells = split.rows.table.column("label").take(pa.array(split.index)).to_pylist()
+    known = labels.ids
+    return Counter(labels.names[known[one]] for cell in cells for one in shape.names(cell) if one in known)
+
+
+def uneven(counts: list[int], names: tuple[str, ...]) -> str:
+    """Say whether the labels are balanced, and what helps where they are not."""
+    most, least = max(counts), min(counts)
+    if least and most / least < UNEVEN:
+        return "They are of similar frequency."
+    rare, times = names[counts.index(least)], f"{most / max(1, least):,.0f} times as often as"
+    often = f"{names[counts.index(most)]} occurs {times if least else 'while no training row has'} {rare}"
+    return f"They are uneven: {often}. Look at the scores of each label, not at an average alone."

@@ -1,0 +1,135 @@
+"""Predicting as a user does: pipes, files, offsets; and what happens when something is in the way."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from finetune.cli import main
+from finetune.predict import Predictor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def model(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "news"
+    given = ["--data", str(news), "--encoder", str(encoder), "--output-dir", str(out), "--gpu-id", "-1"]
+    assert main(["classify", *given, "--max-rows", "64", "--max-steps", "1"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def tagger(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tagger")
+    ends = "赢输来去看说新高快热"
+    sentences = [f"国\tB-LOC\n足\tI-LOC\n{a}\tO\n{b}\tO\n" for a in ends for b in ends]
+    (folder / "train.txt").write_text("\n".join(sentences), encoding="utf-8")
+    given = ["--data", str(folder / "train.txt"), "--encoder", str(encoder), "--gpu-id", "-1", "--lr", "1e-2"]
+    assert main(["tag", *given, "--output-dir", str(folder / "run"), "--epochs", "4"]) == 0
+    return folder / "run"
+
+
+class Pipe:
+    """Standard input with these bytes in it."""
+
+    def __init__(self, contents: bytes) -> None:
+        self.buffer = io.BytesIO(contents)
+
+    def isatty(self) -> bool:
+        return False
+
+
+def answers(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_answer_has_label_confidence_and_probabilities(model: Path) -> None:
+    answer = Predictor(model, -1)("央行宣布下调利率")
+    assert set(answer) == {"label", "confidence", "probabilities"}
+    assert answer["confidence"] == max(answer["probabilities"].values())
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+
+
+def test_blank_lines_of_a_pipe_are_left_out_and_counted(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Pipe("\ufeff央行\n\n \r\n国足赢了\r\n".encode()))
+    assert main(["predict", str(model), "--gpu-id", "-1"]) == 0
+    said = capsys.readouterr()
+    assert len(answers(said.out)) == 2
+    assert "2 blank lines left out" in said.err
+
+
+def test_a_pipe_that_is_not_utf8_is_refused_with_its_line(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Pipe("央行\n".encode() + "国足\n".encode("gbk")))
+    assert main(["predict", str(model), "--gpu-id", "-1"]) == 2
+    assert "standard input:2: found byte 0xb9" in capsys.readouterr().err
+
+
+def test_offsets_count_characters_of_the_line_as_it_came(
+    tagger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Pipe("  国足赢\n".encode()))
+    assert main(["predict", str(tagger), "--gpu-id", "-1"]) == 0
+    (answer,) = answers(capsys.readouterr().out)
+    assert answer["text"] == "  国足赢"
+    (entity,) = answer["entities"]
+    assert (entity["text"], entity["label"], entity["start"], entity["end"]) == ("国足", "LOC", 2, 4)
+
+
+def test_a_file_is_answered_in_order_and_written_whole(model: Path, tmp_path: Path) -> None:
+    texts = ["国足赢了" * (1 + n % 7) for n in range(40)]
+    (tmp_path / "in.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    given = ["--file", str(tmp_path / "in.txt"), "--output", str(out), "--gpu-id", "-1"]
+    assert main(["predict", str(model), *given]) == 0
+    one_by_one = [Predictor(model, -1)(text)["confidence"] for text in texts[:8]]
+    found = [one["confidence"] for one in answers(out.read_text(encoding="utf-8"))]
+    assert len(found) == 40
+    assert found[:8] == pytest.approx(one_by_one, abs=1e-4)
+
+
+def test_a_file_with_a_bad_row_leaves_no_half_answer(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text,n\n国足,1\n,2\n", encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    out.write_text("earlier\n")
+    given = ["--file", str(tmp_path / "in.csv"), "--output", str(out), "--gpu-id", "-1"]
+    assert main(["predict", str(model), *given]) == 2
+    assert out.read_text() == "earlier\n"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["in.csv", "out.jsonl"]
+
+
+def test_an_output_that_cannot_be_written_is_the_users_mistake(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["国足", "--output", str(tmp_path / "no" / "out.jsonl"), "--gpu-id", "-1"]
+    assert main(["predict", str(model), *given]) == 2
+    assert "found no such file or directory" in capsys.readouterr().err
+
+
+def test_texts_and_a_file_together_are_refused(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(model), "国足", "--file", "x.txt"]) == 2
+    assert "accepted: one or the other" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_early_ends_it_quietly(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("国足赢了\n" * 3000, encoding="utf-8")
+    command = [sys.executable, "-m", "finetune", "predict", str(model), "--file", str(tmp_path / "in.txt")]
+    with subprocess.Popen(
+        [*command, "--gpu-id", "-1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "label" in process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
