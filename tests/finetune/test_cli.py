@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Write = Callable[[str, str | bytes], Path]
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -88,21 +84,3 @@ def test_yaml_gives_the_same_settings(write: Write) -> None:
 def test_a_wrong_yaml_file_is_refused_with_its_line(write: Write, contents: str, message: str) -> None:
     with pytest.raises(FinetuneError, match=message):
         build(KINDS, from_yaml(write("a.yaml", contents), KINDS))
-
-
-def test_train_news_without_data_says_which_files_go_where(tmp_path: Path) -> None:
-    script = tmp_path / "scripts" / "train_news.py"
-    script.parent.mkdir()
-    script.write_text(
-        (ROOT / "scripts" / "train_news.py").read_text().replace("/workspace", str(tmp_path / "none"))
-    )
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    for name in ("train.txt", "dev.txt", "test.txt", "class.txt", "--demo"):
-        assert name in done.stderr
