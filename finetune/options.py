@@ -27,8 +27,10 @@ def require(holds: bool, message: str) -> None:  # noqa: FBT001 - reads as a sen
 class DataOptions:
     """Where the texts are and how to read them."""
 
-    data: Path | None = None
-    """A folder with train, dev and test files (class.txt beside them), or one file that is then split."""
+    data: Path | None = option(None, "--dataset-name")  # noqa: RUF009 - option() returns a field
+    """A folder with train, dev and test files (class.txt beside them), one file, or a hub data set's name."""
+    dataset_config_name: str | None = None
+    """Which configuration of the hub data set."""
     train_file: Path | None = None
     """The file to train on, where the files do not lie in one folder."""
     validation_file: Path | None = option(None, "--dev-file")  # noqa: RUF009 - option() returns a field
@@ -43,6 +45,10 @@ class DataOptions:
     """The column with the label; found by its name or its contents when not given."""
     validation_share: float = 0.1
     """Share of the training rows that is set aside when there is no validation file."""
+    test_share: float = 0.1
+    """Share that is set aside for the test when there is neither a validation nor a test file; 0 for none."""
+    drop_shared_texts: bool = False
+    """Leave out of training the texts that the validation or test file holds too."""
     max_rows: int | None = option(None, "--max-train-samples")
     """Train on at most this many rows, drawn by the seed."""
     multi_label: bool = False
@@ -60,6 +66,10 @@ class DataOptions:
         require(one, "give the data once: either --data FOLDER_OR_FILE or --train-file FILE")
         require(
             0 < self.validation_share < 1, f"--validation-share is {self.validation_share}, accepted: 0 to 1"
+        )
+        require(
+            0 <= self.test_share < 1 - self.validation_share,
+            f"--test-share is {self.test_share}, accepted: 0 and more, below 1 with --validation-share",
         )
         require(
             self.max_rows is None or self.max_rows > 1, f"--max-rows is {self.max_rows}, accepted: 2 and more"

@@ -1,4 +1,4 @@
-"""Look at data before training: classes, lengths, duplicates, conflicting labels, texts in two splits.
+"""Look at data before training: classes, lengths, duplicates, conflicts, texts in two splits, bad rows.
 
 Lengths are in tokens where an encoder is named, else in characters.
 """
@@ -15,18 +15,22 @@ from finetune.options import DataOptions
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from finetune.data.corpus import Corpus
     from finetune.data.shape import Shape
+    from finetune.look import Measure
 
-SHOWN = 5
 USAGE = "finetune inspect FILE_OR_FOLDER [options]"
 EXAMPLES = """examples:
   finetune inspect data/raw/news
   finetune inspect data/raw/news --encoder bert-base-chinese --output-dir runs/look-at-news
+  finetune inspect user/dataset
   finetune inspect data/raw/emotions --task multi-label
   finetune inspect data/raw/msra --task tag --format json"""
+HAPPENS = {
+    False: "--max-seq-length says where training cuts",
+    True: "training reads longer sentences in windows and loses nothing",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,28 +48,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
-    """Look and print."""
+    """Look and print; rows that cannot be read are part of the answer."""
     from finetune import look  # noqa: PLC0415 - --help must not wait for numpy
     from finetune.data.corpus import read_corpus  # noqa: PLC0415 - likewise
+    from finetune.report.inspection import inspection_lines  # noqa: PLC0415 - likewise
 
     given = dict(vars(arguments))
     if arguments.file is not None:
         given["data"] = arguments.file
-    corpus = read_corpus(build((DataOptions,), given)[0], shape_of(arguments.task))
+    options = dataclasses.replace(build((DataOptions,), given)[0], skip_bad_rows=True)
+    shape = shape_of(arguments.task)
+    corpus = read_corpus(options, shape)
     for note in corpus.notes:
         say(f"data       {note}")
-    unit, lengths = measured(corpus, arguments.encoder)
+    unit, measure = measure_in(arguments.encoder, say)
+    lengths = look.lengths_of(corpus.splits["train"], measure)
+    seen = [look.look_at(one, corpus.labels, shape) for one in corpus.splits.values()]
     found = {
-        "splits": [dataclasses.asdict(look.look_at(one, corpus.labels)) for one in corpus.splits.values()],
-        "in two splits": look.leaks(corpus),
+        "splits": [dataclasses.asdict(one) for one in seen],
+        "in two splits": {pair: dataclasses.asdict(one) for pair, one in look.leaks(corpus).items()},
         "lengths": {"unit": unit, **look.percentiles(lengths)},
-        "cut at": look.cut_shares(lengths),
+        "longer than": look.cut_shares(lengths, options.max_seq_length),
+        "what happens": HAPPENS[arguments.task == "tag"],
         "bad rows": list(corpus.problems),
     }
+    as_json = arguments.format == "json"
     text = (
         json.dumps(found, ensure_ascii=False, indent=2)
-        if arguments.format == "json"
-        else "\n".join(lines(found))
+        if as_json
+        else "\n".join(inspection_lines(found, lengths))
     )
     print(text)  # noqa: T201 - the answer
     if arguments.output_dir:
@@ -81,50 +92,16 @@ def shape_of(task: str) -> Shape:
     return {"classify": ONE_LABEL, "multi-label": SEVERAL_LABELS, "tag": TAGGED}[task]
 
 
-def measured(corpus: Corpus, encoder: str | None) -> tuple[str, Any]:
-    """Measure the training texts."""
-    import numpy as np  # noqa: PLC0415 - see run
+def measure_in(encoder: str | None, say: Callable[[str], None]) -> tuple[str, Measure]:
+    """Choose the unit of lengths."""
+    from finetune.look import measure_with  # noqa: PLC0415 - see run
 
-    texts = corpus.splits["train"].texts()
     if encoder is None:
-        return "characters", np.array([len(one) for one in texts])
-    from finetune.data.pieces import frame_of, plain_ids  # noqa: PLC0415 - see run
+        say("lengths    in characters; name your encoder with --encoder to count its tokens")
+        return "characters", measure_with(None)
     from finetune.encoders import find_encoder, load_tokenizer  # noqa: PLC0415 - see run
 
-    tokenizer = load_tokenizer(find_encoder(encoder))
-    frame = frame_of(tokenizer).size
-    return "tokens", np.array([len(one) + frame for one in plain_ids(tokenizer, texts)])
-
-
-def lines(found: dict[str, Any]) -> Iterator[str]:
-    """Write what was found for people."""
-    for split in found["splits"]:
-        yield from split_lines(split)
-    for pair, texts in found["in two splits"].items():
-        yield f"{len(texts):,} texts stand in {pair}" + "".join(f"\n    {one[:60]}" for one in texts[:SHOWN])
-    lengths = {name: value for name, value in found["lengths"].items() if name != "unit"}
-    yield f"{found['lengths']['unit']} of a text: " + ", ".join(
-        f"{name} {value:.0f}" for name, value in lengths.items()
-    )
-    yield "cut at a limit of: " + ", ".join(
-        f"{limit}: {share:.1%}" for limit, share in found["cut at"].items()
-    )
-    yield f"{len(found['bad rows'])} rows skipped" + "".join(
-        f"\n    {one}" for one in found["bad rows"][:SHOWN]
-    )
-
-
-def split_lines(split: dict[str, Any]) -> Iterator[str]:
-    """Write one split."""
-    yield f"{split['name']}: {split['rows']:,} rows, {split['duplicates']:,} of them repeat an earlier text"
-    shown = list(split["labels"].items())[:40]
-    yield "\n".join(
-        f"    {label:<20} {count:>9,}  {count / max(1, split['rows']):6.1%}" for label, count in shown
-    )
-    conflicts = split["conflicts"]
-    yield f"    {len(conflicts):,} texts have more than one label" + "".join(
-        f"\n      {text[:50]}: {' / '.join(labels)}" for text, labels in conflicts[:SHOWN]
-    )
+    return "tokens", measure_with(load_tokenizer(find_encoder(encoder)))
 
 
 def write(found: dict[str, Any], lengths: Any, unit: str, folder: Path) -> None:  # noqa: ANN401 - a numpy array

@@ -1,18 +1,20 @@
-"""Reads tagged sentences: a word and its tag a line and blank lines between, or JSON lines of both lists."""
+"""Reads tagged sentences: a word and its tag a line and blank lines between, or lists of both in a table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from finetune.data.lines import TextFile, open_text
-from finetune.data.records import find_format, json_records
-from finetune.data.rows import Row
+from finetune.data.columnar import is_saved
+from finetune.data.lines import TextFile, bare_suffix, open_text
+from finetune.data.records import Table, find_format, open_table
+from finetune.data.rows import Row, files_below
 from finetune.data.shape import AnySource, Shape
 from finetune.data.tags import is_tag, scheme, spans
+from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
@@ -31,34 +33,48 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class TaggedFile:
-    """A file of tagged sentences that was looked at."""
+    """A file of tagged sentences that was looked at; the table is one of lists, the file one of columns."""
 
-    file: TextFile
-    kind: str
     said: str
+    root: Path
+    source: TextFile | Table
+    names: tuple[str, ...] = ()
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The one file."""
-        return (self.file.path,)
+    def files(self) -> Iterator[Path]:
+        """Yield the files it is made of."""
+        return files_below(self.root)
 
     def rows(self) -> Iterator[Row]:
         """Yield the sentences."""
-        return json_sentences(self.file) if self.kind == "jsonl" else sentences(self.file)
+        return sentences(self.source) if isinstance(self.source, TextFile) else listed(self.source)
 
 
 def open_tagged(path: Path, _options: DataOptions) -> AnySource:
     """Look at the first sentences and name the scheme."""
-    file = open_text(path)
-    kind = "jsonl" if find_format(file) == "jsonl" else "columns"
-    looked = TaggedFile(file, kind, "")
-    tags = {tag for row in islice(looked.rows(), LOOK_AT) if row.problem is None for tag in row.label}
-    marks = {tag[0] for tag in tags if "-" in tag}
+    source = open_either(path)
+    looked = TaggedFile("", path, source, tag_names(source))
+    found = [row.label for row in islice(looked.rows(), LOOK_AT) if row.problem is None]
+    marks = {tag[0] for tags in (looked.names, *found) for tag in tags if "-" in tag}
     if not marks:
         first = next((row.problem for row in looked.rows() if row.problem), None)
         raise DataError(first or Problem(path, 1, "no tag but O", EXPECTED, "check the last column"))
-    layout = "JSON lines" if kind == "jsonl" else "a word and its tag a line"
-    return TaggedFile(file, kind, f"{path}: {layout}, {file.encoding}, {scheme(marks)} tags")
+    layout = f"a word and its tag a line, {source.encoding}" if isinstance(source, TextFile) else source.said
+    return replace(looked, said=f"{path}: {layout}, {scheme(marks)} tags")
+
+
+def open_either(path: Path) -> TextFile | Table:
+    """Open a table of lists where the file is one, else take it for columns."""
+    if not is_saved(path) and bare_suffix(path) != ".parquet":
+        file = open_text(path)
+        if find_format(file) != "jsonl":
+            return file
+    return open_table(path, lambda _: True)
+
+
+def tag_names(source: TextFile | Table) -> tuple[str, ...]:
+    """Take the tags that a saved data set lists."""
+    known = {} if isinstance(source, TextFile) else source.class_names
+    return next((known[key] for key in TAG_KEYS if key in known), ())
 
 
 def sentences(file: TextFile) -> Iterator[Row]:
@@ -67,7 +83,7 @@ def sentences(file: TextFile) -> Iterator[Row]:
     tags: list[str] = []
     first, problem = 0, None
     for number, line in file.lines():
-        parts = line.split()
+        parts = cells(line)
         if not parts or parts[0] == "-DOCSTART-":
             if words or problem:
                 yield Row(file.path, first, words, tags, problem)
@@ -77,25 +93,45 @@ def sentences(file: TextFile) -> Iterator[Row]:
         wrong = broken(parts)
         problem = problem or (Problem(file.path, number, wrong, EXPECTED, "mend the line") if wrong else None)
         words.append(parts[0])
-        tags.append(parts[-1])
+        tags.append(fold_tag(parts[-1]))
     if words or problem:
         yield Row(file.path, first, words, tags, problem)
+
+
+def cells(line: str) -> list[str]:
+    """Split at tabs, else at spaces; a full-width space is a separator only where there is no other.
+
+    It may be the word itself: "\u3000 O" is two cells, and "京\u3000B-LOC" too.
+    """
+    stripped = line.strip(" \t\n")
+    for separator in ("\t", " ", "\u3000"):
+        if separator in stripped:
+            return [one for one in stripped.split(separator) if one]
+    return [stripped] if stripped.strip() else []
+
+
+def fold_tag(tag: object) -> str:
+    """Write a tag in half width: "Ｂ－ＬＯＣ" is "B-LOC"."""
+    return fold(str(tag).strip()).replace("－", "-")
 
 
 def broken(parts: list[str]) -> str | None:
     """Say what is wrong with a line."""
     if len(parts) < 2:
         return f"{len(parts)} column: {shorten(parts)}"
-    return None if is_tag(parts[-1]) else f"the tag {shorten(parts[-1])}"
+    return None if is_tag(fold_tag(parts[-1])) else f"the tag {shorten(parts[-1])}"
 
 
-def json_sentences(file: TextFile) -> Iterator[Row]:
-    """Read {"tokens": [...], "tags": [...]} a line; the text may be a string of characters."""
-    for record in json_records(file):
+def listed(table: Table) -> Iterator[Row]:
+    """Read {"tokens": [...], "tags": [...]} a row; the text may be a string of characters."""
+    for record in table.records():
         words = first_of(record.values, WORD_KEYS)
         tags = first_of(record.values, TAG_KEYS)
-        problem = record.problem or mismatch(file.path, record.line, words, tags)
-        yield Row(file.path, record.line, [] if problem else list(map(str, words)), tags, problem)
+        problem = record.problem or mismatch(table.path, record.line, words, tags)
+        if problem:
+            yield Row(table.path, record.line, problem=problem)
+        else:
+            yield Row(table.path, record.line, list(map(str, words)), list(map(fold_tag, tags)))
 
 
 def first_of(values: dict[str, Any], keys: tuple[str, ...]) -> Any:  # noqa: ANN401 - a JSON value
@@ -110,7 +146,7 @@ def mismatch(path: Path, line: int, words: Any, tags: Any) -> Problem | None:  #
         return Problem(path, line, "no list of words with a list of tags", expected, "add them")
     if len(words) != len(tags) or not words:
         return Problem(path, line, f"{len(words)} words and {len(tags)} tags", expected, "mend the row")
-    wrong = [tag for tag in tags if not isinstance(tag, str) or not is_tag(tag)]
+    wrong = [tag for tag in tags if not isinstance(tag, str) or not is_tag(fold_tag(tag))]
     if not wrong:
         return None
     return Problem(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from finetune.data.labels import LabelSet, labels_from, read_class_file
+from finetune.data.ingest import as_line, ingest
+from finetune.data.labels import LabelSet, checked, labels_from, read_class_file
 from finetune.data.sources import Sources, find_sources
-from finetune.data.splits import stratified
-from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
+from finetune.data.splits import shared, stratified
 from finetune.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -21,23 +23,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from finetune.data.shape import AnySource, Shape
+    from finetune.data.shape import Shape
+    from finetune.data.store import Stored
     from finetune.options import DataOptions
-
-ROWS_VERSION = 1
-PROBLEMS_KEPT = 1000
-
-
-def as_line(text: str | list[str]) -> str:
-    """Write a text for people; words of a tagged sentence are put together again."""
-    if isinstance(text, str):
-        return text
-    return ("" if all(len(one) == 1 for one in text) else " ").join(text)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Some rows of a stored table: all of a file, or the part of it that the split took."""
+    """Some rows of a stored table, in its order: all of a file, or the part of it that the split took."""
 
     name: str
     rows: Stored
@@ -46,16 +39,60 @@ class Split:
     def __len__(self) -> int:
         return len(self.index)
 
+    def batches(self, *columns: str) -> Iterator[pa.RecordBatch]:
+        """Read these columns of the split's rows, some thousands at a time."""
+        start = 0
+        for batch in self.rows.batches():
+            first, last = np.searchsorted(self.index, [start, start + batch.num_rows])
+            if last > first:
+                own = pa.array(self.index[first:last] - start)
+                yield batch.select(list(columns or batch.schema.names)).take(own)
+            start += batch.num_rows
+
+    def digests(self) -> NDArray[np.int64]:
+        """Give a number for each text, the same for equal texts."""
+        found = [batch.column("digest").to_numpy() for batch in self.batches("digest")]
+        return np.concatenate([np.zeros(0, np.int64), *found])
+
+    def label_codes(self, shape: Shape) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
+        """Number the sets of labels that occur: the number of each row, and the sets, (anger, joy) one."""
+        known: dict[tuple[str, ...], int] = {}
+        found = [codes_of(batch.column("label"), shape, known) for batch in self.batches("label")]
+        cells = sorted(known)
+        places = np.zeros(len(known), np.int64)
+        places[[known[cell] for cell in cells]] = np.arange(len(cells))
+        return places[np.concatenate([np.zeros(0, np.int64), *found])], cells
+
+    def label_counts(self) -> Counter[str]:
+        """Count the label cells as they stand, where a label is one cell of text."""
+        counts: Counter[str] = Counter()
+        for batch in self.batches("label"):
+            for one in batch.column("label").value_counts().to_pylist():
+                counts[one["values"]] += one["counts"]
+        return counts
+
     def texts(self) -> list[str]:
         """Read the texts; for reports and small data, since all of them go into memory."""
-        return [
-            as_line(text) for text in self.rows.table.column("text").take(pa.array(self.index)).to_pylist()
-        ]
+        return [as_line(text) for batch in self.batches("text") for text in batch.column("text").to_pylist()]
 
     def at(self, number: int) -> tuple[str, str]:
         """Return place and text of a row: ("train.txt:17", "…")."""
         found = self.rows.table.slice(int(self.index[number]), 1).to_pylist()[0]
-        return f"{Path(self.rows.meta['files'][found['file']]).name}:{found['line']}", as_line(found["text"])
+        return f"{self.place(found['file']).name}:{found['line']}", as_line(found["text"])
+
+    def place(self, file: str) -> Path:
+        """Find the file of a row: the source itself where it is one file."""
+        return Path(self.rows.meta["root"], file)
+
+
+def codes_of(column: pa.Array, shape: Shape, known: dict[tuple[str, ...], int]) -> NDArray[np.int64]:
+    """Number the labels of a batch, new ones by the next numbers; a cell is looked at once a batch."""
+    if pa.types.is_list(column.type):
+        return np.array([known.setdefault(shape.held(one), len(known)) for one in column.to_pylist()])
+    batch = column.dictionary_encode()
+    codes = [known.setdefault(shape.held(one), len(known)) for one in batch.dictionary.to_pylist()]
+    numbers: NDArray[np.int64] = np.array(codes)[batch.indices.to_numpy()]
+    return numbers
 
     def words(self, number: int) -> list[str]:
         """Return the words of a tagged sentence."""
@@ -88,18 +125,74 @@ def read_corpus(options: DataOptions, shape: Shape) -> Corpus:
 
 
 def load_corpus(options: DataOptions, seed: int, shape: Shape) -> Corpus:
-    """Read the data, draw the rows that are wanted, and set validation rows aside where no file has them."""
+    """Read the data, draw the rows that are wanted, and set rows aside for the splits that no file holds."""
     corpus = read_corpus(options, shape)
-    splits, notes = dict(corpus.splits), list(corpus.notes)
+    splits = dict(corpus.splits)
+    notes = [*corpus.notes, *width_notes(splits), *leak_notes(splits, drop=options.drop_shared_texts)]
+    if options.drop_shared_texts:
+        splits["train"] = without_shared(splits)
     splits["train"] = sample(splits["train"], options.max_rows, seed)
-    if "validation" not in splits:
-        splits["train"], splits["validation"] = set_aside(
-            splits["train"], options.validation_share, seed, shape
-        )
-        notes.append(
-            f"no validation file: {len(splits['validation'])} training rows set aside, stratified by label"
-        )
-    return dataclasses.replace(corpus, splits=splits, notes=tuple(notes))
+    shares = missing_shares(splits, options)
+    if shares:
+        made = set_aside(splits["train"], shares, seed, shape)
+        splits.update(made)
+        counts = ", ".join(f"{len(split):,} {name}" for name, split in made.items())
+        notes.append(f"one file for several splits: {counts} rows, by label and seed, no text in two of them")
+    return dataclasses.replace(corpus, splits=in_order(splits), notes=tuple(notes))
+
+
+def in_order(splits: dict[str, Split]) -> dict[str, Split]:
+    """Put the splits into their usual order."""
+    return {name: splits[name] for name in ("train", "validation", "test") if name in splits}
+
+
+def missing_shares(splits: dict[str, Split], options: DataOptions) -> dict[str, float]:
+    """Tell what is set aside: validation rows where no file has them, test rows where train stands alone."""
+    if "validation" in splits:
+        return {}
+    alone = {} if "test" in splits or options.test_share == 0 else {"test": options.test_share}
+    return {"validation": options.validation_share, **alone}
+
+
+def width_notes(splits: dict[str, Split]) -> list[str]:
+    """Say how many texts have full-width letters or digits."""
+    count = sum(split.rows.meta["full_width"] for split in splits.values())
+    return (
+        [f"{count:,} texts have full-width letters or digits, which are read as Ａ = A, １ = 1"]
+        if count
+        else []
+    )
+
+
+def leak_notes(splits: dict[str, Split], *, drop: bool) -> list[str]:
+    """Say how many texts stand in two of the files, and what can be done."""
+    digests = {name: split.digests() for name, split in splits.items()}
+    notes = []
+    for one, other in combinations(digests, 2):
+        count = len(shared(digests[one], digests[other]))
+        if count and one == "train":
+            what = (
+                "left out of train"
+                if drop
+                else f"--drop-shared-texts leaves them out of train, else {other} flatters"
+            )
+            notes.append(f"warning: {count:,} texts stand in train and {other} both: {what}")
+        elif count:
+            notes.append(f"warning: {count:,} texts stand in {one} and {other} both")
+    return notes
+
+
+def without_shared(splits: dict[str, Split]) -> Split:
+    """Leave out of the training rows what another split holds too."""
+    train = splits["train"]
+    others = [split.digests() for name, split in splits.items() if name != "train"]
+    if not others:
+        return train
+    kept = ~np.isin(train.digests(), np.concatenate(others))
+    if not kept.any():
+        found, wanted = "no text that no other split holds", "some rows of its own"
+        raise DataError(Problem(train.place(""), None, found, wanted, "do without --drop-shared-texts"))
+    return Split("train", train.rows, train.index[kept])
 
 
 def whole(name: str, rows: Stored) -> Split:
@@ -107,54 +200,26 @@ def whole(name: str, rows: Stored) -> Split:
     return Split(name, rows, np.arange(rows.table.num_rows))
 
 
-def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
-    """Read a source into Arrow once; the same contents read the same way are found again."""
-    source = shape.open(path, options)
-    content = file_fingerprint(source.files)
-    how = (
-        ROWS_VERSION,
-        shape.key,
-        source.said,
-        options.text_column,
-        options.label_column,
-        options.skip_bad_rows,
-    )
-    folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(content, how)}"
-    rows = stored(
-        folder, shape.schema, lambda meta: chunks(arrow_rows(source, meta, skip=options.skip_bad_rows))
-    )
-    rows.meta["fingerprint"] = content
-    if rows.table.num_rows == 0:
-        raise DataError(
-            Problem(path, None, "no row that can be used", "rows with a text and a label", "check the file")
-        )
-    return rows
-
-
-def arrow_rows(source: AnySource, meta: Meta, *, skip: bool) -> Iterator[dict[str, object]]:
-    """Turn rows into the stored form; the first bad row is an error unless bad rows are to be skipped."""
-    numbers = {path: n for n, path in enumerate(source.files)}
-    meta.update(said=source.said, files=[str(one) for one in source.files], problems=[], skipped=0)
-    for row in source.rows():
-        if row.problem is None:
-            yield {"text": row.text, "label": row.label, "line": row.line, "file": numbers[row.path]}
-        elif skip:
-            meta["skipped"] += 1
-            meta["problems"] += [str(row.problem)][: PROBLEMS_KEPT - len(meta["problems"])]
-        else:
-            raise DataError(row.problem)
-
-
 def find_labels(train: Stored, sources: Sources, shape: Shape) -> LabelSet:
-    """Take the class file, else the names that occur in the training rows."""
+    """Take the class file, else the names that the source lists, else those in the training rows."""
     if sources.class_file is not None:
         return read_class_file(sources.class_file)
+    if train.meta["names"]:
+        listed = dict.fromkeys(name for one in train.meta["names"] for name in shape.names(shape.label(one)))
+        return checked(LabelSet(tuple(listed), numbered=True), sources.train, shape.fewest_labels)
     found: set[str] = set()
-    for chunk in train.table.column("label").chunks:
-        cells = chunk.unique() if pa.types.is_string(chunk.type) else chunk
-        for cell in cells.to_pylist():
-            found.update(shape.names(cell))
+    for batch in train.batches():
+        found.update(name for cell in unique_cells(batch.column("label")) for name in shape.names(cell))
     return labels_from(found, sources.train, shape.fewest_labels)
+
+
+def unique_cells(column: pa.Array) -> list[Any]:
+    """List the cells without repeats; all the tags of lists are one cell."""
+    return (
+        [column.flatten().unique().to_pylist()]
+        if pa.types.is_list(column.type)
+        else column.unique().to_pylist()
+    )
 
 
 def sample(split: Split, max_rows: int | None, seed: int) -> Split:
@@ -165,13 +230,9 @@ def sample(split: Split, max_rows: int | None, seed: int) -> Split:
     return Split(split.name, split.rows, split.index[np.sort(chosen)])
 
 
-def set_aside(train: Split, share: float, seed: int, shape: Shape) -> tuple[Split, Split]:
-    """Take validation rows out of the training rows."""
-    picked = train.rows.table.select(["text", "label"]).take(pa.array(train.index)).to_pylist()
-    texts = [as_line(one["text"]) for one in picked]
-    labels = [",".join(sorted(set(shape.names(one["label"])))) for one in picked]
-    kept, aside = stratified(texts, labels, share, seed)
-    return (
-        Split("train", train.rows, train.index[kept]),
-        Split("validation", train.rows, train.index[aside]),
-    )
+def set_aside(train: Split, shares: dict[str, float], seed: int, shape: Shape) -> dict[str, Split]:
+    """Take the rows of other splits out of the training rows; a split that would be empty is not made."""
+    codes, _ = train.label_codes(shape)
+    parts = stratified(train.digests(), codes, list(shares.values()), seed)
+    named = zip(("train", *shares), parts, strict=True)
+    return {name: Split(name, train.rows, train.index[part]) for name, part in named if len(part)}

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from finetune.data.lines import open_text
+from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class LabelSet:
         if number is not None:
             return number
         if self.numbered:
-            expected = f"a class number from 0 to {len(self.names) - 1} or one of the names in the class file"
+            expected = f"a class number from 0 to {len(self.names) - 1} or one of the class names"
         else:
             expected = "a label that occurs in the training rows: " + shorten(", ".join(self.names), 200)
         return Problem(row.path, row.line, f"the label {shorten(row.label)}", expected, "correct the label")
@@ -45,7 +46,7 @@ def read_class_file(path: Path) -> LabelSet:
     """Read one name a line; blank lines at the end do not count, a name that stands twice is an error."""
     names: list[str] = []
     for number, line in open_text(path).lines():
-        name = line.strip()
+        name = fold(line).strip()
         if name and name in names:
             todo = "give each class its own name"
             raise DataError(Problem(path, number, f"the name {shorten(name)} again", "each name once", todo))

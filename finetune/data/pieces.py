@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from finetune.data.width import fold
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -31,7 +33,7 @@ class Frame:
 def plain_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[Ids]:
     """Tokenise whole texts without special tokens, in parallel where the tokenizer is a fast one."""
     found = tokenizer(
-        texts,
+        [fold(one) for one in texts],
         add_special_tokens=False,
         return_attention_mask=False,
         return_token_type_ids=False,

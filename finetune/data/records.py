@@ -1,14 +1,17 @@
-"""Reads tables (tab-separated, CSV, JSON lines, Parquet) into records: a line number and named values."""
+"""Reads tables (tab-separated, CSV, JSON lines, Parquet, saved data sets) into records of named values."""
 
 from __future__ import annotations
 
-import csv
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from finetune.data.columnar import is_saved, open_columnar
+from finetune.data.delimited import SEPARATORS, csv_rows, find_separator
 from finetune.data.lines import TextFile, bare_suffix, open_text
+from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
@@ -16,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOOK_AHEAD = 200
+SAMPLE_LINES = 50
 Values = dict[str, Any]
+FORMATS = {"tab": "tab-separated", "csv": "CSV", "jsonl": "JSON lines", "lines": "a text a line"}
 KNOWN_SUFFIXES = {".csv": "csv", ".tsv": "tab", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 
 
@@ -37,105 +42,101 @@ class Table:
     format: str
     encoding: str
     columns: tuple[str, ...]
-    header: bool
+    header: bool = True
+    separator: str = "\t"
+    class_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def file(self) -> TextFile:
+        """The file behind a table of text."""
+        return TextFile(self.path, self.encoding)
 
     def records(self) -> Iterator[Record]:
         """Yield every row of the file."""
-        if self.format == "parquet":
-            return parquet_records(self.path)
+        if self.format in {"Parquet", "a saved data set"}:
+            return stored_records(self.path)
         if self.format == "jsonl":
-            return json_records(TextFile(self.path, self.encoding))
-        if self.format == "lines":
-            return line_records(TextFile(self.path, self.encoding))
-        return cell_records(self)
+            return json_records(self.file)
+        return line_records(self.file) if self.format == "lines" else cell_records(self)
 
     @property
     def said(self) -> str:
         """Say what was detected: 'tab-separated, utf-8, no header'."""
-        name = {
-            "tab": "tab-separated",
-            "csv": "CSV",
-            "jsonl": "JSON lines",
-            "parquet": "Parquet",
-            "lines": "a text a line",
-        }[self.format]
+        if self.format not in FORMATS:
+            return self.format
+        between = f" with {SEPARATORS[self.separator]}" if self.separator in ";|" else ""
         header = "" if self.format not in {"csv", "tab"} else ", a header" if self.header else ", no header"
-        return f"{name}, {self.encoding}{header}"
+        return f"{FORMATS[self.format]}{between}, {self.encoding}{header}"
 
 
 def find_format(file: TextFile) -> str:
-    """Tell the format by the file's name, else by its first line that is not blank."""
+    """Tell the format by the file's name, else by its first lines that are not blank."""
     known = KNOWN_SUFFIXES.get(bare_suffix(file.path))
     if known:
         return known
-    first = next((line for _, line in file.lines() if line.strip()), "")
-    if first.lstrip().startswith("{"):
+    first = first_lines(file)
+    if first and first[0].lstrip().startswith("{"):
         return "jsonl"
-    if "\t" not in first and "," in first:
-        return "csv"
-    return "tab"
+    return "csv" if first and "\t" not in first[0] and find_separator(first) else "tab"
+
+
+def first_lines(file: TextFile) -> list[str]:
+    """Read some lines that are not blank."""
+    return list(islice((line for _, line in file.lines() if line.strip()), SAMPLE_LINES))
 
 
 def open_table(path: Path, is_header: Callable[[list[str]], bool]) -> Table:
     """Find the format, encoding and columns of a file."""
-    if bare_suffix(path) == ".parquet":
-        return Table(path, "parquet", "utf-8", parquet_columns(path), header=True)
+    if bare_suffix(path) == ".parquet" or is_saved(path):
+        found = open_columnar(path)
+        kind = "a saved data set" if path.is_dir() else "Parquet"
+        return Table(path, kind, "utf-8", column_names(found.schema), class_names=found.class_names())
     file = open_text(path)
     kind = find_format(file)
     if kind == "jsonl":
-        return Table(path, kind, file.encoding, json_columns(file), header=True)
+        return Table(path, kind, file.encoding, json_columns(file))
+    separator = "\t" if kind == "tab" else find_separator(first_lines(file)) or ","
     nothing = Problem(
         path, 1, "no row with anything in it", "a text and its label in each row", "check the export"
     )
-    cells = next((found for _, found in cells_of(file, kind)), nothing)
-    if isinstance(cells, Problem):
-        raise DataError(cells)
-    header = is_header(cells)
-    names = [one.strip() for one in cells] if header else [str(n) for n in range(1, len(cells) + 1)]
-    return Table(path, kind, file.encoding, tuple(names), header)
+    sample = [found for _, found in islice(cells_of(file, kind, separator), SAMPLE_LINES)] or [nothing]
+    rows = [one for one in sample if not isinstance(one, Problem)]
+    if not rows or isinstance(sample[0], Problem):
+        raise DataError(next(one for one in sample if isinstance(one, Problem)))
+    header = is_header(rows[0])
+    usual = Counter(map(len, rows)).most_common(1)[0][0]
+    names = [fold(one).strip() for one in rows[0]] if header else [str(n) for n in range(1, usual + 1)]
+    return Table(path, kind, file.encoding, tuple(names), header, separator)
 
 
-def cells_of(file: TextFile, kind: str) -> Iterator[tuple[int, list[str] | Problem]]:
+def cells_of(file: TextFile, kind: str, separator: str) -> Iterator[tuple[int, list[str] | Problem]]:
     """Yield (line, cells) of every row that is not blank; a tab-separated file knows no quotes."""
     if kind == "tab":
-        for number, line in file.lines():
-            if line.strip():
-                yield number, line[:-1].split("\t")
+        yield from ((number, line[:-1].split("\t")) for number, line in file.lines() if line.strip())
         return
-    csv.field_size_limit(1 << 30)
-    rows = csv.reader((line for _, line in file.lines()), strict=True)
-    while True:
-        start = rows.line_num + 1
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield (
-                start,
-                Problem(
-                    file.path, start, f"broken CSV ({error})", "quotes in pairs", "close or double the quote"
-                ),
-            )
-            continue
-        if any(cell.strip() for cell in cells):
-            yield start, cells
+    for number, cells in csv_rows(file.lines(), separator):
+        if isinstance(cells, str):
+            found = f"broken CSV ({cells})"
+            yield number, Problem(file.path, number, found, "quotes in pairs", "close or double the quote")
+        elif any(cell.strip() for cell in cells):
+            yield number, cells
 
 
 def cell_records(table: Table) -> Iterator[Record]:
     """Give every row the table's column names; a row of another width is a problem."""
-    separator = "a tab" if table.format == "tab" else "a comma"
-    expected = f"{len(table.columns)} columns with {separator} between them, as in the first row"
-    for index, (line, cells) in enumerate(cells_of(TextFile(table.path, table.encoding), table.format)):
+    between, model = SEPARATORS[table.separator], "the header" if table.header else "most rows"
+    expected = f"{len(table.columns)} columns with {between} between them, as in {model}"
+    todo = "mend the row or pass --skip-bad-rows"
+    for index, (line, cells) in enumerate(cells_of(table.file, table.format, table.separator)):
         if index == 0 and table.header:
             continue
         if isinstance(cells, Problem):
             yield Record(line, {}, cells)
+        elif len(table.columns) == 1:  # what looks like a separator is part of the text
+            yield Record(line, {table.columns[0]: table.separator.join(cells)})
         elif len(cells) != len(table.columns):
             found = f"{len(cells)}: {shorten(cells)}"
-            yield Record(
-                line, {}, Problem(table.path, line, found, expected, "mend the row or pass --skip-bad-rows")
-            )
+            yield Record(line, {}, Problem(table.path, line, found, expected, todo))
         else:
             yield Record(line, dict(zip(table.columns, cells, strict=True)))
 
@@ -159,9 +160,12 @@ def json_records(file: TextFile) -> Iterator[Record]:
             continue
         try:
             values = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            values = error
-        if isinstance(values, dict):
+            values = flat(values) if isinstance(values, dict) else None
+            if "\\ud" in line.casefold():
+                json.dumps(values, ensure_ascii=False).encode()  # half of a character is a ValueError
+        except (ValueError, RecursionError):
+            values = None
+        if values is not None:
             yield Record(number, values)
         else:
             problem = Problem(
@@ -175,29 +179,31 @@ def line_records(file: TextFile) -> Iterator[Record]:
     return (Record(number, {"text": line}) for number, line in file.lines() if line.strip())
 
 
-def parquet_columns(path: Path) -> tuple[str, ...]:
-    """Read the column names only."""
-    return tuple(parquet_file(path).schema_arrow.names)
+def column_names(fields: Any) -> tuple[str, ...]:  # noqa: ANN401 - pyarrow carries no types
+    """Name the columns of a schema, those inside a structure with a dot: article.title."""
+    names: list[str] = []
+    for one in fields:
+        inner = column_names(one.type) if is_struct(one.type) else ()
+        names += [f"{one.name}.{name}" for name in inner] or [one.name]
+    return tuple(names)
 
 
-def parquet_file(path: Path) -> Any:  # noqa: ANN401 - pyarrow carries no types
-    """Open the file or say that it is none."""
-    import pyarrow as pa  # noqa: PLC0415 - half a second that other formats need not wait for
-    from pyarrow import parquet  # noqa: PLC0415 - likewise
-
-    try:
-        return parquet.ParquetFile(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        first = str(error).splitlines()[0]
-        raise DataError(
-            Problem(path, None, first, "a Parquet file", "check the path, or export it again")
-        ) from None
+def is_struct(kind: Any) -> bool:  # noqa: ANN401 - pyarrow carries no types
+    """Tell whether a column holds fields of its own."""
+    return str(kind).startswith("struct<")
 
 
-def parquet_records(path: Path) -> Iterator[Record]:
+def flat(values: Values) -> Values:
+    """Lift nested values up: {"a": {"b": 1}} becomes {"a.b": 1}."""
+    if not any(isinstance(value, dict) for value in values.values()):
+        return values
+    out: Values = {}
+    for name, value in values.items():
+        inner = {f"{name}.{key}": one for key, one in flat(value).items()} if isinstance(value, dict) else {}
+        out.update(inner or {name: value})
+    return out
+
+
+def stored_records(path: Path) -> Iterator[Record]:
     """Yield rows, numbered from 1; a batch at a time, so that memory stays flat."""
-    number = 0
-    for batch in parquet_file(path).iter_batches(batch_size=4096):
-        for values in batch.to_pylist():
-            number += 1
-            yield Record(number, values)
+    return (Record(number, flat(values)) for number, values in enumerate(open_columnar(path).values(), 1))

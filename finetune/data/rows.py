@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finetune.data.columnar import is_saved
 from finetune.data.columns import Columns, find_columns, header_test
-from finetune.data.lines import open_text
+from finetune.data.lines import bare_suffix, open_text
 from finetune.data.records import Record, Table, find_format, open_table
+from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+NO_TEXTS = ("readme", "license", "licence", "copying")  # files that lie beside texts and are none
 
 
 @dataclass(frozen=True)
@@ -27,24 +32,37 @@ class Row:
     text: Any = ""
     label: Any = None
     problem: Problem | None = None
+    empty: bool = False
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source that was looked at: what was detected, and its rows on demand."""
+    """A source that was looked at: what was detected, and its rows on demand.
+
+    Its texts are rows of tables, or whole files in a folder for each class. The names are those of all
+    classes, where the source lists them.
+    """
 
     said: str
-    files: tuple[Path, ...]
+    root: Path
     tables: tuple[tuple[Table, Columns, str | None], ...] = ()
-    texts: tuple[tuple[Path, str], ...] = ()
+    class_folders: tuple[str, ...] = ()
     blank_labels: bool = False
+    names: tuple[str, ...] = ()
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files that it is made of."""
+        for table, _, _ in self.tables:
+            yield from files_below(table.path)
+        for name in self.class_folders:
+            yield from files_below(self.root / name)
 
     def rows(self) -> Iterator[Row]:
         """Yield every row that is not blank, in the order of the files."""
         for table, columns, label in self.tables:
             yield from (self.row(record, table, columns, label) for record in table.records())
-        for path, label in self.texts:
-            yield whole_file(path, label)
+        for name in self.class_folders:
+            yield from (whole_file(path, fold(name)) for path in files_below(self.root / name))
 
     def row(self, record: Record, table: Table, columns: Columns, label: str | None) -> Row:
         """Make a row of a record; where labels may be blank, a blank one stands."""
@@ -62,35 +80,48 @@ def open_source(
     path: Path, text: str | None, label: str | None, *, labelled: bool = True, blank_labels: bool = False
 ) -> Source:
     """Look at a file or folder and say how it will be read."""
-    if path.is_dir():
+    if path.is_dir() and not is_saved(path):
         return open_folder(path, text)
     table = open_table(path, header_test(text, label))
     columns = find_columns(table, text, label, labelled=labelled)
     said = f"{path}: {table.said}, text in column '{columns.text}', label in column '{columns.label}'"
-    return Source(said, (path,), tables=((table, columns, None),), blank_labels=blank_labels)
+    names = table.class_names.get(columns.label or "", ())
+    return Source(said, path, ((table, columns, None),), blank_labels=blank_labels, names=names)
 
 
 def open_folder(path: Path, text: str | None) -> Source:
     """Read class folders (a file is a text) or a file per class (a line is a text)."""
-    entries = [one for one in sorted(path.iterdir()) if not one.name.startswith((".", "_"))]
-    folders = [one for one in entries if one.is_dir() and one.name != "unsup"]
+    entries = [one for one in sorted(path.iterdir()) if not hidden(one.name)]
+    folders = tuple(one.name for one in entries if one.is_dir() and one.name != "unsup")
     if folders:
-        texts = tuple(
-            (file, one.name) for one in folders for file in sorted(one.rglob("*")) if file.is_file()
-        )
-        return Source(
-            f"{path}: a folder per class, {len(texts)} files", tuple(f for f, _ in texts), texts=texts
-        )
+        said = f"{path}: a folder per class and a file per text: {shorten(', '.join(folders), 300)}"
+        return Source(said, path, class_folders=folders)
     tables = tuple(class_table(file, text) for file in entries)
-    return Source(f"{path}: a file per class, {len(tables)} files", tuple(entries), tables=tables)
+    said = f"{path}: a file per class: {shorten(', '.join(label for _, _, label in tables), 300)}"
+    return Source(said, path, tables)
+
+
+def hidden(name: str) -> bool:
+    """Tell what lies in a folder of texts without being one: .DS_Store, __MACOSX, README.md."""
+    return name.startswith((".", "_")) or name.partition(".")[0].casefold() in NO_TEXTS
+
+
+def files_below(path: Path) -> Iterator[Path]:
+    """Yield the files below in a fixed order, one folder's names in memory at a time; a file is itself."""
+    if path.is_file():
+        yield path
+    for folder, inner, names in os.walk(path):
+        inner[:] = sorted(one for one in inner if not one.startswith("."))
+        yield from (Path(folder, one) for one in sorted(names) if not one.startswith("."))
 
 
 def class_table(path: Path, text: str | None) -> tuple[Table, Columns, str]:
     """Take the file's name for the label: pos.csv holds texts of the class pos."""
-    label = path.name.split(".")[0]
-    file = open_text(path)
-    if path.suffix == ".txt" and find_format(file) == "tab":
-        return Table(path, "lines", file.encoding, ("text",), header=False), Columns("text", None), label
+    label = fold(path.name.split(".")[0])
+    if bare_suffix(path) in {".txt", ""}:
+        file = open_text(path)
+        if find_format(file) != "jsonl":
+            return Table(path, "lines", file.encoding, ("text",)), Columns("text", None), label
     table = open_table(path, header_test(text, None))
     return table, find_columns(table, text, None, labelled=False), label
 
@@ -113,7 +144,10 @@ def missing(path: Path, record: Record, found: str, expected: str) -> Row:
     """Say which cell is empty and show the row."""
     shown = f"{found}: {shorten(list(record.values.values()))}"
     return Row(
-        path, record.line, problem=Problem(path, record.line, shown, expected, "complete or remove the row")
+        path,
+        record.line,
+        problem=Problem(path, record.line, shown, expected, "complete or remove the row"),
+        empty=expected == "a text",
     )
 
 
@@ -123,14 +157,14 @@ def as_text(value: object) -> str:
 
 
 def as_label(value: object) -> str:
-    """Write a label as text: 3, 3.0 (as pandas writes a column with gaps), true and [1, 4] all occur."""
+    """Write a label as text: 3, 3.0 (a pandas column with gaps), true, [1, 4] and "Ａ" all occur."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, (list, tuple)):
         return ",".join(as_label(one) for one in value)
-    return "" if value is None else str(value).strip()
+    return "" if value is None else fold(str(value)).strip()
 
 
 def whole_file(path: Path, label: str) -> Row:
@@ -138,5 +172,5 @@ def whole_file(path: Path, label: str) -> Row:
     try:
         text = "".join(line for _, line in open_text(path).lines()).strip()
     except DataError as error:
-        return Row(path, error.problem.line or 1, problem=error.problem)
+        return Row(path, error.problem.line or 1, problem=error.problem, empty=path.stat().st_size == 0)
     return Row(path, 1, text, label)

@@ -25,8 +25,15 @@ class AnySource(Protocol):
         """What was detected."""
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """The files it is made of."""
+    def root(self) -> Path:
+        """The file or folder."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes or tags that the source itself lists, in the order of their numbers; mostly none."""
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files it is made of."""
 
     def rows(self) -> Iterator[Row]:
         """Yield its rows."""
@@ -43,10 +50,18 @@ class Shape:
     names: Callable[[Any], tuple[str, ...]]
     fewest_labels: int = 2
 
+    def label(self, name: str) -> str | list[str]:
+        """Write one name as a stored label."""
+        return [name] if pa.types.is_list(self.label_type) else name
+
+    def held(self, label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a stored label
+        """List the labels in their order, each once: "joy, anger" is ("anger", "joy")."""
+        return tuple(sorted(set(self.names(label))))
+
     @property
     def schema(self) -> pa.Schema:
         """The columns of the stored rows."""
-        place = [("line", pa.int64()), ("file", pa.int32())]
+        place = [("line", pa.int64()), ("file", pa.string()), ("digest", pa.int64())]
         return pa.schema([("text", self.text_type), ("label", self.label_type), *place])
 
 
@@ -61,8 +76,9 @@ def open_multi(path: Path, options: DataOptions) -> AnySource:
 
 
 def split_names(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table
-    """Take the names out of a cell: "joy, anger" is ("joy", "anger")."""
-    return tuple(one.strip() for one in str(label or "").split(",") if one.strip())
+    """Take the names out of a cell: "joy, anger" and "joy，anger" are ("joy", "anger")."""
+    cells = str(label or "").replace("，", ",").split(",")
+    return tuple(one.strip() for one in cells if one.strip())
 
 
 def one_name(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table

@@ -1,10 +1,13 @@
-"""Finds the splits in what the user named: files train, dev and test, one file, or folders of texts."""
+"""Finds the splits in what the user named: train, dev and test files, one file, folders, a hub name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from finetune.data.columnar import is_saved
+from finetune.data.hub import fetch, is_hub_name
+from finetune.data.store import default_cache
 from finetune.errors import DataError, Problem, RequestError
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ def find_sources(options: DataOptions) -> Sources:
         assert options.train_file is not None  # noqa: S101 - DataOptions checks that one of the two is given
         found = Sources(must_exist(options.train_file), None, None, class_file_near(options.train_file))
     else:
-        found = from_path(must_exist(options.data))
+        found = from_path(local_path(options.data, options))
     return Sources(
         found.train,
         named(options.validation_file) or found.validation,
@@ -46,12 +49,27 @@ def find_sources(options: DataOptions) -> Sources:
 
 
 def must_exist(path: Path) -> Path:
-    """Refuse a path that is not there, naming what is beside it."""
+    """Refuse a path that is not there."""
     if path.exists():
         return path
+    raise RequestError(absent(path))
+
+
+def absent(path: Path) -> str:
+    """Say that a path is not there, naming what is beside it."""
     beside = sorted(one.name for one in path.parent.iterdir())[:8] if path.parent.is_dir() else []
     hint = f"; beside it: {', '.join(beside)}" if beside else f"; {path.parent} does not exist either"
-    raise RequestError(f"{path}: there is no such file or folder{hint}; correct the path")
+    return f"{path}: there is no such file or folder{hint}; correct the path"
+
+
+def local_path(path: Path, options: DataOptions) -> Path:
+    """Take what lies here, else the hub data set of this name."""
+    if path.exists() or not is_hub_name(path):
+        return must_exist(path)
+    try:
+        return fetch(str(path), options.dataset_config_name, options.cache_dir or default_cache())
+    except RequestError as error:
+        raise RequestError(f"{absent(path)}\n{error}") from None
 
 
 def named(path: Path | None) -> Path | None:
@@ -61,13 +79,25 @@ def named(path: Path | None) -> Path | None:
 
 def from_path(path: Path) -> Sources:
     """Tell the layout of a folder; a file is its own training split."""
-    if path.is_file():
+    if path.is_file() or is_saved(path):
         return Sources(path, class_file=class_file_near(path))
     by_split = {name: split_in(path, words) for name, words in SPLIT_NAMES.items()}
     train = by_split["train"]
+    if train is None and (path / "dataset_dict.json").is_file():
+        train = only_split(path)
     if train is None:
         return Sources(folder_of_texts(path))
     return Sources(train, by_split["validation"], by_split["test"], class_file_near(train))
+
+
+def only_split(path: Path) -> Path:
+    """Take the one split of a saved data set that has no train split; with several, the user must choose."""
+    found = [one for one in sorted(path.iterdir()) if is_saved(one)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(one.name for one in found) or "no split"
+    todo = "name the folder to train on with --train-file"
+    raise DataError(Problem(path, None, names, "a split that is called train", todo))
 
 
 def split_in(folder: Path, words: tuple[str, ...]) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,25 +13,30 @@ if TYPE_CHECKING:
 Index = NDArray[np.int64]
 
 
-def stratified(texts: Sequence[str], labels: Sequence[str], share: float, seed: int) -> tuple[Index, Index]:
-    """Return (kept, set aside) as row numbers.
+def stratified(texts: Index, labels: Index, shares: Sequence[float], seed: int) -> list[Index]:
+    """Return the rows that are kept and, for each share, those set aside; texts are given by their digests.
 
-    Rows with the same text move together under the label of the first of them, so that no text stands on both
-    sides. Every label keeps at least one text; a label with two texts or more gives at least one away.
+    Rows with the same text move together under the label of the first of them, so that no text stands on two
+    sides. Every label keeps at least one text, and gives at least one to each share as long as it has more.
     """
-    groups: dict[str, list[int]] = defaultdict(list)
-    for number, text in enumerate(texts):
-        groups[text].append(number)
-    by_label: dict[str, list[list[int]]] = defaultdict(list)
-    for rows in groups.values():
-        by_label[labels[rows[0]]].append(rows)
+    _, firsts, groups = np.unique(texts, return_index=True, return_inverse=True)
+    in_order = np.argsort(firsts)
+    label_of = labels[firsts]
+    side_of = np.zeros(len(firsts), dtype=np.int8)
     generator = np.random.default_rng(seed)
-    aside: list[int] = []
-    for label in sorted(by_label):
-        members = by_label[label]
-        count = min(len(members) - 1, max(1, round(len(members) * share)))
-        for position in generator.permutation(len(members))[:count]:
-            aside += members[position]
-    mask = np.zeros(len(texts), dtype=bool)
-    mask[aside] = True
-    return np.flatnonzero(~mask), np.flatnonzero(mask)
+    for label in np.unique(label_of):
+        members = in_order[label_of[in_order] == label]
+        drawn, start = members[generator.permutation(len(members))], 0
+        for side, share in enumerate(shares, 1):
+            wanted = max(1, round(len(members) * share)) if share else 0
+            end = min(len(members) - 1, start + wanted)
+            side_of[drawn[start:end]] = side
+            start = end
+    sides = side_of[groups]
+    return [np.flatnonzero(sides == side) for side in range(len(shares) + 1)]
+
+
+def shared(one: Index, other: Index) -> Index:
+    """Find the digests that stand in both."""
+    found: Index = np.intersect1d(one, other)
+    return found

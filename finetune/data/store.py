@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +29,16 @@ CHUNK = 8192
 class Stored:
     """A table on disk and what was noted when it was made; fresh says that this start made it."""
 
+    path: Path
     table: pa.Table
     meta: Meta
     fresh: bool
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Read the table from front to back; memory holds one batch, and no mapped page stays behind."""
+        with pa.OSFile(str(self.path)) as file:
+            reader = pa.ipc.open_file(file)
+            yield from map(reader.get_batch, range(reader.num_record_batches))
 
 
 def default_cache() -> Path:
@@ -45,7 +54,7 @@ def fingerprint(*parts: object) -> str:
     ).hexdigest()
 
 
-def file_fingerprint(paths: Sequence[Path]) -> str:
+def file_fingerprint(paths: Iterable[Path]) -> str:
     """Hash names and contents, so that a copy is known again and a changed file is not."""
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
@@ -63,15 +72,12 @@ def stored(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict
     """
     fresh = not (folder / "meta.json").is_file()
     if fresh:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
-        try:
+        with workplace(folder.parent) as work:
             write(work, schema, make)
-            put_in_place(work, folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    table = pa.ipc.open_file(pa.memory_map(str(folder / "table.arrow"))).read_all()
-    return Stored(table, json.loads((folder / "meta.json").read_text(encoding="utf-8")), fresh)
+            put_in_place(work, folder, "meta.json")
+    path = folder / "table.arrow"
+    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    return Stored(path, table, json.loads((folder / "meta.json").read_text(encoding="utf-8")), fresh)
 
 
 def write(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[str, list[Any]]]]) -> None:
@@ -83,28 +89,33 @@ def write(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[
     (folder / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
 
 
-def put_in_place(work: Path, folder: Path) -> None:
+@contextmanager
+def workplace(parent: Path) -> Iterator[Path]:
+    """Make a folder that is gone afterwards, unless it was renamed."""
+    parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".making-", dir=parent))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def put_in_place(work: Path, folder: Path, mark: str) -> None:
     """Rename the finished folder; where another process was faster, its result is as good."""
     try:
         work.rename(folder)
     except OSError:
-        if not (folder / "meta.json").is_file():
+        if not (folder / mark).is_file():
             raise
 
 
-def chunks(rows: Iterable[dict[str, Any]], size: int = CHUNK) -> Iterator[dict[str, list[Any]]]:
+def chunks(
+    rows: Iterable[tuple[Any, ...]], names: Sequence[str], size: int = CHUNK
+) -> Iterator[dict[str, list[Any]]]:
     """Turn rows into columns, so many rows at a time."""
-    columns: dict[str, list[Any]] = {}
-    count = 0
-    for row in rows:
-        for name, value in row.items():
-            columns.setdefault(name, []).append(value)
-        count += 1
-        if count == size:
-            yield columns
-            columns, count = {}, 0
-    if count:
-        yield columns
+    source = iter(rows)
+    while some := list(islice(source, size)):
+        yield {name: list(column) for name, column in zip(names, zip(*some, strict=True), strict=True)}
 
 
 class Ragged:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 OUTSIDE = "O"
-TAG = re.compile(r"[BIMESLU]-.+")
-STARTS, SINGLES, ENDS = "BSU", "SU", "EL"
+TAG = re.compile(r"[BIMESLUW]-.+")
+STARTS, SINGLES, ENDS = "BSUW", "SUW", "EL"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def write_bio(entities: Iterable[Span], length: int) -> list[str]:
 
 def scheme(marks: set[str]) -> str:
     """Name the scheme by the marks that occur before the hyphen."""
-    if marks & {"M", "E", "S", "L", "U"}:
+    if marks & {"M", "E", "S", "L", "U", "W"}:
         return "BMES" if "M" in marks else "BIOES"
     return "BIO" if "B" in marks else "IOB1"
 

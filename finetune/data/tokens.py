@@ -5,25 +5,25 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from finetune.data.rows import Row
-from finetune.data.store import CHUNK, Meta, Ragged, Stored, fingerprint, stored
+from finetune.data.store import Meta, Ragged, Stored, fingerprint, stored
 from finetune.errors import DataError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
     from finetune.data.corpus import Split
 
-TOKENS_VERSION = 1
+TOKENS_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,10 @@ def encode_split(split: Split, encoder: Encoder, cache: Path) -> Encoded:
 def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[str, list[Any]]]:
     """Stream the split through the task's encoder."""
     meta.update(truncated=0, problems=[])
-    for start in range(0, len(split), CHUNK):
+    start = 0
+    for batch in split.batches():
         texts, labels, kept = [], [], []
-        for number, row in enumerate(read_rows(split, start), start):
+        for number, row in enumerate(read_rows(split, batch), start):
             label = encoder.label(row)
             if not isinstance(label, Problem):
                 texts.append(row.text)
@@ -109,14 +110,16 @@ def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[
                 meta["problems"].append(str(label))
             else:
                 raise DataError(label)
+        start += batch.num_rows
         chunk = encoder.encode(texts, labels)
         meta["truncated"] += chunk.truncated
         rows = [kept[one] for one in chunk.rows]
         yield {"input_ids": chunk.input_ids, "labels": chunk.labels, "row": rows}
 
 
-def read_rows(split: Split, start: int) -> Iterator[Row]:
-    """Read one chunk of a split back from Arrow."""
-    files = [Path(one) for one in split.rows.meta["files"]]
-    for one in split.rows.table.take(pa.array(split.index[start : start + CHUNK])).to_pylist():
-        yield Row(files[one["file"]], one["line"], one["text"], one["label"])
+def read_rows(split: Split, batch: pa.RecordBatch) -> Iterator[Row]:
+    """Read a batch of a split back from Arrow."""
+    root = split.place("")
+    columns = [batch.column(name).to_pylist() for name in ("file", "line", "text", "label")]
+    for file, line, text, label in zip(*columns, strict=True):
+        yield Row(root / file if file else root, line, text, label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from finetune.data.width import fold
 from finetune.data.windows import windows
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def pieces_of_words(
         return
     unknown = tokenizer.unk_token_id
     found = tokenizer(
-        [list(one) or [""] for one in sentences],
+        [[fold(word) for word in one] or [""] for one in sentences],
         is_split_into_words=True,
         add_special_tokens=False,
         verbose=False,

@@ -120,7 +120,7 @@ class Classification:
         return {"max_seq_length": self.max_length, "numbered": self.labels.numbered}
 
 
-def balanced_weights(labels: Sequence[int], classes: int) -> tuple[float, ...]:
+def balanced_weights(labels: Sequence[int] | NDArray[np.int64], classes: int) -> tuple[float, ...]:
     """Weigh classes by the inverse of their share: counts 30, 10 give 0.67, 2; an absent class gets 1."""
     counts = np.bincount(np.array(labels), minlength=classes)
     weights = np.where(counts > 0, len(labels) / (classes * np.maximum(counts, 1)), 1.0)
@@ -146,9 +146,9 @@ def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Classification:
 
 def weights_for(corpus: Corpus) -> tuple[float, ...]:
     """Count the classes of the training rows."""
-    split = corpus.splits["train"]
-    labels = split.rows.table.column("label").take(pa.array(split.index)).to_pylist()
-    numbers = [corpus.labels.ids[str(one)] for one in labels if str(one) in corpus.labels.ids]
+    counts = corpus.splits["train"].label_counts()
+    known = [(corpus.labels.ids[one], count) for one, count in counts.items() if one in corpus.labels.ids]
+    numbers = np.repeat(*np.array(known).T)
     return balanced_weights(numbers, len(corpus.labels.names))
 
 

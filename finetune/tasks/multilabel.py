@@ -158,15 +158,12 @@ def from_settings(settings: Settings, corpus: Corpus) -> MultiLabel:
 
 def label_shares(corpus: Corpus) -> NDArray[np.float64]:
     """Tell for each label what share of the training texts has it."""
-    split = corpus.splits["train"]
-    cells = split.rows.table.column("label").take(pa.array(split.index)).to_pylist()
-    held = [
-        corpus.labels.ids[name] for cell in cells for name in split_names(cell) if name in corpus.labels.ids
-    ]
-    out: NDArray[np.float64] = np.bincount(
-        np.array(held, dtype=int), minlength=len(corpus.labels.names)
-    ) / len(cells)
-    return out
+    split, ids = corpus.splits["train"], corpus.labels.ids
+    out = np.zeros(len(corpus.labels.names))
+    for cell, count in split.label_counts().items():
+        for name in {ids[one] for one in split_names(cell) if one in ids}:
+            out[name] += count
+    return out / len(split)
 
 
 def from_saved(labels: LabelSet, facts: dict[str, Any]) -> MultiLabel:

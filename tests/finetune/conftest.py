@@ -28,6 +28,7 @@ def _fence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf-home"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # a name that is no folder is not looked up
 
 
 @pytest.fixture(autouse=True, scope="session")

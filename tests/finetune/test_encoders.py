@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from finetune import encoders
-from finetune.encoders import find_encoder, why_unreachable
+from finetune import encoders, network
+from finetune.encoders import find_encoder
 from finetune.errors import EncoderError
+from finetune.network import why_unreachable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,13 +48,15 @@ def test_an_unreachable_hub_is_explained(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "REACH_SECONDS", 0.1)
+    monkeypatch.setattr(network, "REACH_SECONDS", 0.1)
+
+    monkeypatch.delenv("HF_HUB_OFFLINE")
 
     def hang(*_: object, **__: object) -> None:
         time.sleep(2.5)
         raise TimeoutError
 
-    monkeypatch.setattr("finetune.encoders.socket.create_connection", hang)
+    monkeypatch.setattr("finetune.network.socket.create_connection", hang)
     started = time.monotonic()
     assert "did not answer" in (why_unreachable("https://huggingface.co") or "")
     assert time.monotonic() - started < 2

@@ -23,8 +23,8 @@ def test_it_finds_duplicates_conflicts_and_leaks(write: Write, capsys: pytest.Ca
     found = json.loads(capsys.readouterr().out)
     train = found["splits"][0]
     assert train["duplicates"] == 2
-    assert train["conflicts"] == [["same", ["0", "1"]]]
-    assert found["in two splits"]["train and test"] == ["leaked"]
+    assert train["conflicts"] == {"count": 1, "texts": ["same: 0 / 1"]}
+    assert found["in two splits"]["train and test"] == {"count": 1, "texts": ["leaked"]}
 
 
 def test_it_counts_tokens_and_draws_them(
@@ -32,7 +32,7 @@ def test_it_counts_tokens_and_draws_them(
 ) -> None:
     assert main(["inspect", str(news), "--encoder", str(encoder), "--output-dir", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
-    assert "tokens of a text: mean 14" in said
+    assert "tokens of a text in train: mean 14" in said
     assert "体育" not in said or "train: 1,176 rows" in said
     assert (tmp_path / "out" / "lengths.png").stat().st_size > 5000
 

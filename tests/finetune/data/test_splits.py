@@ -6,30 +6,39 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.data.splits import stratified
+from finetune.data.splits import Index, stratified
 
 ROWS = st.lists(st.tuples(st.sampled_from("abcdefghij"), st.sampled_from("xyz")), min_size=2, max_size=60)
+
+
+def numbers(values: list[str]) -> Index:
+    return np.unique(values, return_inverse=True)[1]
 
 
 @given(ROWS, st.floats(0.05, 0.5), st.integers(0, 99))
 def test_every_row_is_on_one_side_and_no_text_on_both(
     rows: list[tuple[str, str]], share: float, seed: int
 ) -> None:
-    texts, labels = [one for one, _ in rows], [one for _, one in rows]
-    kept, aside = stratified(texts, labels, share, seed)
-    assert sorted([*kept, *aside]) == list(range(len(rows)))
-    assert not {texts[n] for n in kept} & {texts[n] for n in aside}
+    texts, labels = numbers([one for one, _ in rows]), numbers([one for _, one in rows])
+    parts = stratified(texts, labels, [share, share], seed)
+    assert sorted(np.concatenate(parts)) == list(range(len(rows)))
+    assert len(np.unique(texts)) == sum(len(np.unique(texts[part])) for part in parts)
 
 
 @given(st.integers(0, 99))
 def test_every_label_stands_on_both_sides(seed: int) -> None:
-    labels = ["common"] * 96 + ["rare"] * 4
-    kept, aside = stratified([str(n) for n in range(100)], labels, 0.1, seed)
-    assert {labels[n] for n in kept} == {labels[n] for n in aside} == {"common", "rare"}
+    labels = numbers(["common"] * 96 + ["rare"] * 4)
+    kept, *aside = stratified(np.arange(100), labels, [0.1, 0.1], seed)
+    assert all(set(labels[part]) == {0, 1} for part in (kept, *aside))
+    assert [len(part) for part in aside] == [11, 11]
+
+
+def test_a_share_of_nothing_takes_nothing() -> None:
+    assert len(stratified(np.arange(9), np.zeros(9, np.int64), [0.1, 0.0], 1)[2]) == 0
 
 
 def test_the_seed_decides() -> None:
-    texts, labels = [str(n) for n in range(50)], ["a", "b"] * 25
-    one, same, other = (stratified(texts, labels, 0.2, seed)[1] for seed in (1, 1, 2))
+    texts, labels = np.arange(50), numbers(["a", "b"] * 25)
+    one, same, other = (stratified(texts, labels, [0.2], seed)[1] for seed in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)

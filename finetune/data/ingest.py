@@ -1,0 +1,88 @@
+"""Reads a source into Arrow once: texts, labels, places, and digests by which equal texts are found."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
+from finetune.data.width import has_full_width
+from finetune.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from finetune.data.shape import AnySource, Shape
+    from finetune.options import DataOptions
+
+ROWS_VERSION = 2
+PROBLEMS_KEPT = 1000
+
+
+def as_line(text: str | list[str]) -> str:
+    """Write a text for people; words of a tagged sentence are put together again."""
+    if isinstance(text, str):
+        return text
+    return ("" if all(len(one) == 1 for one in text) else " ").join(text)
+
+
+def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
+    """Read a source; the same contents read the same way are found again.
+
+    Rows that cannot be read are an error unless they are to be skipped.
+    """
+    source = shape.open(path, options)
+    content = file_fingerprint(source.files())
+    how = (ROWS_VERSION, shape.key, source.said, source.names, options.text_column, options.label_column)
+    folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(content, how)}"
+    rows = stored(folder, shape.schema, lambda meta: chunks(arrow_rows(source, meta), shape.schema.names))
+    rows.meta["fingerprint"] = content
+    if rows.meta["skipped"] and not options.skip_bad_rows:
+        raise DataError(first_problem(rows.meta))
+    if rows.table.num_rows == 0:
+        raise DataError(
+            Problem(path, None, "no row that can be used", "rows with a text and a label", "check the file")
+        )
+    return rows
+
+
+def first_problem(meta: Meta) -> Problem:
+    """Put the first bad row into an error that says how many there are."""
+    first: dict[str, Any] = dict(meta["first_problem"])
+    if meta["skipped"] > 1:
+        others = f"{meta['skipped'] - 1:,} more such rows"
+        first["todo"] += f" ({others}: finetune inspect lists them, --skip-bad-rows goes on without them)"
+    return Problem(**{**first, "path": Path(first["path"])})
+
+
+def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
+    """Turn rows into the stored form, and note what is wrong with the others."""
+    root = str(source.root)
+    meta.update(said=source.said, root=root, names=list(source.names))
+    meta.update(problems=[], skipped=0, empty=0, full_width=0)
+    for row in source.rows():
+        if row.problem is not None:
+            note_problem(meta, row.problem)
+            meta["empty"] += row.empty
+            continue
+        line = as_line(row.text)
+        meta["full_width"] += has_full_width(line)
+        file = "" if row.path is source.root else str(row.path)[len(root) + 1 :]
+        yield row.text, row.label, row.line, file, digest(line)
+
+
+def note_problem(meta: Meta, problem: Problem) -> None:
+    """Count a bad row and keep what it says, as long as there are not too many."""
+    if not meta["skipped"]:
+        meta["first_problem"] = {**asdict(problem), "path": str(problem.path)}
+    meta["skipped"] += 1
+    if len(meta["problems"]) < PROBLEMS_KEPT:
+        meta["problems"].append(str(problem))
+
+
+def digest(text: str) -> int:
+    """Hash a text to 64 bits: among ten million texts two different ones meet in one of 400,000 data sets."""
+    found = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(found, "little", signed=True)

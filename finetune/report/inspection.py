@@ -1,0 +1,75 @@
+"""Writes what was found in a data set for people to read: counts, examples, and lengths as bars of text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+SHOWN = 5
+LABELS_SHOWN = 40
+BARS, BAR_WIDTH = 12, 40
+
+
+def inspection_lines(found: dict[str, Any], lengths: NDArray[np.int32]) -> Iterator[str]:
+    """Write all of it."""
+    for split in found["splits"]:
+        yield from split_lines(split)
+    for pair, texts in found["in two splits"].items():
+        yield from examples(f"{texts['count']:,} texts stand in {pair} both", texts["texts"])
+    facts = dict(found["lengths"])
+    unit = facts.pop("unit")
+    yield f"{unit} of a text in train: " + ", ".join(f"{name} {value:.0f}" for name, value in facts.items())
+    yield from bars(lengths)
+    shares = ", ".join(f"{limit}: {share:.1%}" for limit, share in found["longer than"].items())
+    yield f"longer than {shares}; {found['what happens']}"
+    if found["bad rows"]:
+        yield from examples("rows that cannot be read", found["bad rows"])
+        yield "training stops at the first of them: mend them, or pass --skip-bad-rows to go on without them"
+
+
+def split_lines(split: dict[str, Any]) -> Iterator[str]:
+    """Write one split."""
+    rows = split["rows"]
+    yield f"{split['name']}: {rows:,} rows"
+    labels = list(split["labels"].items())
+    for label, count in labels[:LABELS_SHOWN]:
+        yield f"    {label:<20} {count:>9,}  {count / max(1, rows):6.1%}"
+    if len(labels) > LABELS_SHOWN:
+        yield f"    and {len(labels) - LABELS_SHOWN:,} more labels"
+    if split["without_label"]:
+        yield f"    {'(none of them)':<20} {split['without_label']:>9,}  {split['without_label'] / rows:6.1%}"
+    for label, place in split["unknown_labels"].items():
+        yield f"  the label {label!r} is unknown to training; it stands at {place}"
+    yield f"  {split['duplicates']:,} rows repeat an earlier text"
+    conflicts = split["conflicts"]
+    yield from examples(
+        f"  {conflicts['count']:,} texts have other labels in another row", conflicts["texts"]
+    )
+    yield f"  {split['bad_rows']:,} rows cannot be read, {split['empty']:,} of them because the text is empty"
+    if split["full_width"]:
+        yield f"  {split['full_width']:,} texts have full-width letters or digits, read as half-width"
+
+
+def examples(title: str, texts: Sequence[str]) -> Iterator[str]:
+    """Write a line and some examples under it."""
+    yield title
+    for one in texts[:SHOWN]:
+        shown = " ".join(one.split())
+        yield f"      {shown if len(shown) <= 160 else shown[:80] + ' … ' + shown[-77:]}"
+
+
+def bars(lengths: NDArray[np.int32]) -> Iterator[str]:
+    """Draw the lengths as bars of text; the last bar also holds all that is longer."""
+    width = max(1, -(-int(np.percentile(lengths, 99)) // BARS))
+    counts = np.bincount(np.minimum(np.maximum(lengths - 1, 0) // width, BARS - 1), minlength=BARS)
+    for bar, count in enumerate(counts[: int(np.flatnonzero(counts)[-1]) + 1]):
+        last = bar == BARS - 1
+        scope = f"{bar * width + 1} and more" if last else f"{bar * width + 1} to {(bar + 1) * width}"
+        share = count / len(lengths)
+        yield f"    {scope:>14} {'█' * round(BAR_WIDTH * count / counts.max()):<{BAR_WIDTH}} {share:6.1%}"
