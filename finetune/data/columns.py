@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from finetune.data.width import fold
 from finetune.errors import DataError, Problem, RequestError, shorten
 
 if TYPE_CHECKING:
@@ -33,9 +34,13 @@ class Columns:
 
 
 def header_test(text: str | None, label: str | None) -> Callable[[list[str]], bool]:
-    """Make the test of a first row: a header is a row that names a column that we know or the user named."""
-    known = {*TEXT_NAMES, *LABEL_NAMES, *(one.casefold() for one in (text, label) if one)}
-    return lambda cells: any(cell.strip().strip('"').casefold() in known for cell in cells)
+    """Make the test of a first row: a header is a row that names a column that we know or the user named.
+
+    A number names a column of a file without a header, where the same number may also be a label.
+    """
+    named = {one.casefold() for one in (text, label) if one and not one.isdecimal()}
+    known = {*TEXT_NAMES, *LABEL_NAMES, *named}
+    return lambda cells: any(fold(cell).strip().strip('"').casefold() in known for cell in cells)
 
 
 def find_columns(table: Table, text: str | None, label: str | None, *, labelled: bool = True) -> Columns:

@@ -39,6 +39,7 @@ class TaggedFile:
     root: Path
     source: TextFile | Table
     names: tuple[str, ...] = ()
+    columns: None = None
 
     def files(self) -> Iterator[Path]:
         """Yield the files it is made of."""

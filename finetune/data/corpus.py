@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from finetune.data.ingest import as_line, ingest
+from finetune.data.ingest import as_line, ingest, ingest_like
 from finetune.data.labels import LabelSet, checked, labels_from, read_class_file
 from finetune.data.sources import Sources, find_sources
 from finetune.data.splits import shared, stratified
@@ -114,8 +114,10 @@ class Corpus:
 def read_corpus(options: DataOptions, shape: Shape) -> Corpus:
     """Read and check the files that the options name, each as it is."""
     sources = find_sources(options)
-    paths = {"train": sources.train, "validation": sources.validation, "test": sources.test}
-    tables = {name: ingest(path, options, shape) for name, path in paths.items() if path is not None}
+    tables = {"train": ingest(sources.train, options, shape)}
+    for name, path in (("validation", sources.validation), ("test", sources.test)):
+        if path is not None:
+            tables[name] = ingest_like(tables["train"], path, options, shape)
     labels = find_labels(tables["train"], sources, shape)
     splits = {name: whole(name, rows) for name, rows in tables.items()}
     notes = tuple(table.meta["said"] for table in tables.values())

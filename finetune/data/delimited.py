@@ -19,9 +19,10 @@ def find_separator(lines: Sequence[str]) -> str | None:
     """Take what splits most of these lines into equally many cells; None where nothing does."""
     best, most = None, 0.5
     for separator in SEPARATORS:
-        widths = Counter(len(cells) for cells in csv.reader(lines, delimiter=separator) if cells)
+        rows = [cells for _, cells in csv_rows(enumerate(lines, 1), separator) if cells]
+        widths = Counter(len(cells) for cells in rows if isinstance(cells, list))
         common = max((count for width, count in widths.items() if width > 1), default=0)
-        share = common / max(1, widths.total())
+        share = common / max(1, len(rows))
         if share > most:
             best, most = separator, share
     return best

@@ -83,7 +83,7 @@ def explained(name: str, endpoint: str, unreachable: str | None, error: Exceptio
     folder = name.rpartition("/")[2]
     python = f"from datasets import load_dataset; load_dataset('{name}').save_to_disk('{folder}')"
     return (
-        f"{name} as a hub data set: it is not in the local cache, and {endpoint} failed: {unreachable or said}\n"
+        f"{name} as a hub data set: not in the local cache, and {endpoint} failed: {unreachable or said}\n"
         "  - a mirror: export HF_ENDPOINT=https://hf-mirror.com (or your own) and start again\n"
         f'  - a folder: where the hub can be reached, run python -c "{python}",\n'
         "    copy that folder here and give it to --data"

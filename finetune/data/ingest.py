@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
 from finetune.data.width import has_full_width
-from finetune.errors import DataError, Problem
+from finetune.errors import DataError, Problem, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,17 @@ def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
     return rows
 
 
+def ingest_like(train: Stored, path: Path, options: DataOptions, shape: Shape) -> Stored:
+    """Read a further source with the columns of the training rows, if it has them."""
+    if train.meta["columns"] is None or options.text_column or options.label_column:
+        return ingest(path, options, shape)
+    text, label = train.meta["columns"]
+    try:
+        return ingest(path, replace(options, text_column=text, label_column=label), shape)
+    except RequestError:
+        return ingest(path, options, shape)
+
+
 def first_problem(meta: Meta) -> Problem:
     """Put the first bad row into an error that says how many there are."""
     first: dict[str, Any] = dict(meta["first_problem"])
@@ -60,7 +71,8 @@ def first_problem(meta: Meta) -> Problem:
 def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
     """Turn rows into the stored form, and note what is wrong with the others."""
     root = str(source.root)
-    meta.update(said=source.said, root=root, names=list(source.names))
+    columns = (source.columns.text, source.columns.label) if source.columns else None
+    meta.update(said=source.said, root=root, names=list(source.names), columns=columns)
     meta.update(problems=[], skipped=0, empty=0, full_width=0)
     for row in source.rows():
         if row.problem is not None:

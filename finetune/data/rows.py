@@ -50,6 +50,11 @@ class Source:
     blank_labels: bool = False
     names: tuple[str, ...] = ()
 
+    @property
+    def columns(self) -> Columns | None:
+        """The columns that were found, where it is one table."""
+        return self.tables[0][1] if len(self.tables) == 1 else None
+
     def files(self) -> Iterator[Path]:
         """Yield the files that it is made of."""
         for table, _, _ in self.tables:

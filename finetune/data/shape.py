@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from finetune.data.columns import Columns
     from finetune.data.rows import Row
     from finetune.options import DataOptions
 
@@ -31,6 +32,10 @@ class AnySource(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """The classes or tags that the source itself lists, in the order of their numbers; mostly none."""
+
+    @property
+    def columns(self) -> Columns | None:
+        """The columns that were found, where it is one table."""
 
     def files(self) -> Iterator[Path]:
         """Yield the files it is made of."""

@@ -57,8 +57,10 @@ def must_exist(path: Path) -> Path:
 
 def absent(path: Path) -> str:
     """Say that a path is not there, naming what is beside it."""
-    beside = sorted(one.name for one in path.parent.iterdir())[:8] if path.parent.is_dir() else []
-    hint = f"; beside it: {', '.join(beside)}" if beside else f"; {path.parent} does not exist either"
+    there = path.parent.iterdir() if path.parent.is_dir() else ()
+    beside = sorted(one.name for one in there if not one.name.startswith("."))[:8]
+    hint = f"; beside it: {', '.join(beside)}" if beside else ""
+    hint = hint if path.parent.is_dir() else f"; {path.parent} does not exist either"
     return f"{path}: there is no such file or folder{hint}; correct the path"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from finetune.data.corpus import Corpus, load_corpus
+from finetune.data.corpus import Corpus, load_corpus, read_corpus
 from finetune.data.shape import ONE_LABEL
 from finetune.errors import DataError, RequestError
 from finetune.options import DataOptions
@@ -37,9 +37,58 @@ def test_the_thucnews_layout(write: Write) -> None:
 def test_a_single_file_is_split_by_label(write: Write) -> None:
     rows = "".join(f"text {number}\t{'ab'[number % 10 == 0]}\n" for number in range(200))
     corpus = load(write("all.tsv", rows))
-    assert len(corpus.splits["validation"]) == 20
-    texts = {name: set(split.texts()) for name, split in corpus.splits.items()}
-    assert not texts["train"] & texts["validation"]
+    assert [(name, len(split)) for name, split in corpus.splits.items()] == [
+        ("train", 160),
+        ("validation", 20),
+        ("test", 20),
+    ]
+    assert len({text for split in corpus.splits.values() for text in split.texts()}) == 200
+    assert "20 validation, 20 test rows" in corpus.notes[-1]
+
+
+def test_no_test_rows_are_made_where_validation_rows_are_given(write: Write) -> None:
+    write("d/dev.txt", "c\t0\nd\t1\n")
+    corpus = load(write("d/train.txt", "".join(f"text {n}\t{n % 2}\n" for n in range(40))).parent)
+    assert {name: len(split) for name, split in corpus.splits.items()} == {"train": 40, "validation": 2}
+
+
+def test_no_test_rows_are_made_when_none_are_wanted(write: Write) -> None:
+    path = write("all.tsv", "".join(f"text {n}\t{n % 2}\n" for n in range(40)))
+    assert set(load(path, test_share=0.0).splits) == {"train", "validation"}
+
+
+def test_texts_in_two_files_are_said_aloud_and_dropped_if_wanted(write: Write) -> None:
+    write("d/dev.txt", "x\t0\ny\t1\n")
+    write("d/test.txt", "x\t0\nz\t1\n")
+    folder = write("d/train.txt", "x\t0\nz\t1\na\t0\nb\t1\n").parent
+    corpus = load(folder)
+    assert "warning: 1 texts stand in train and validation both: --drop-shared-texts" in corpus.notes[3]
+    assert "warning: 2 texts stand in train and test both" in corpus.notes[4]
+    assert "warning: 1 texts stand in validation and test both" in corpus.notes[5]
+    assert load(folder, drop_shared_texts=True).splits["train"].texts() == ["a", "b"]
+
+
+def test_the_rows_of_a_folder_know_their_files(write: Write) -> None:
+    write("d/neg/1.txt", "bad")
+    folder = write("d/pos/deep/2.txt", "good").parents[2]
+    split = read_corpus(DataOptions(data=folder, cache_dir=folder.parent / "c"), ONE_LABEL).splits["train"]
+    assert [split.at(0), split.at(1)] == [("1.txt:1", "bad"), ("2.txt:1", "good")]
+    assert split.place("pos/deep/2.txt") == folder / "pos" / "deep" / "2.txt"
+
+
+def test_all_files_are_read_by_the_columns_of_the_training_file(write: Write) -> None:
+    write("d/dev.txt", "x\t足球新闻\ny\t财经新闻\n")  # by itself, the longer column would be the text
+    corpus = load(write("d/train.txt", "比赛结果：主队获胜\t足球新闻\n股市行情：大盘走低\t财经新闻\n").parent)
+    assert corpus.splits["validation"].texts() == ["x", "y"]
+
+
+def test_full_width_labels_meet_their_half_width_twins(write: Write) -> None:
+    write("d/class.txt", "Ａ股\nB股\n")
+    write("d/dev.txt", "x\tA股\ny\tＢ股\n")
+    corpus = load(write("d/train.txt", "１２点\t０\n晚上\t1\n").parent)
+    assert corpus.labels.names == ("A股", "B股")
+    assert corpus.splits["train"].rows.table.column("label").to_pylist() == ["0", "1"]
+    assert "1 texts have full-width letters or digits" in corpus.notes[2]
 
 
 def test_max_rows_draws_by_the_seed(write: Write) -> None:

@@ -5,16 +5,28 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
+from finetune.data.conll import TAGGED
 from finetune.data.corpus import load_corpus
 from finetune.data.shape import ONE_LABEL
 from finetune.errors import DataError, FinetuneError
 from finetune.options import DataOptions
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from finetune.data.shape import Shape
+
+MANY = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(MANY, max_examples=60)
 NAMES = st.sampled_from(
     ["a.txt", "a.tsv", "a.csv", "a.jsonl", "a.json", "a.parquet", "a.txt.gz", "a.csv.xz", "a"]
 )
@@ -34,10 +46,16 @@ JUNK = st.one_of(
 )
 
 
+@contextmanager
+def temporary() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @st.composite
-def damaged(draw: st.DrawFn) -> bytes:
+def damaged(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> bytes:
     """Insert junk into a good file, or cut it, or take junk alone."""
-    good = draw(GOOD).encode(draw(st.sampled_from(["utf-8", "gb18030", "utf-16"])))
+    good = draw(texts).encode(draw(st.sampled_from(["utf-8", "gb18030", "utf-16"])))
     at = draw(st.integers(0, len(good)))
     kind = draw(st.sampled_from(["insert", "cut", "junk", "replace"]))
     junk = draw(JUNK)
@@ -48,19 +66,83 @@ def damaged(draw: st.DrawFn) -> bytes:
     return good[:at] + junk + good[at + (len(junk) if kind == "replace" else 0) :]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(NAMES, damaged(), st.booleans(), st.booleans())
+TAGGED_GOOD = st.sampled_from(
+    [
+        "京 B-LOC\n城 I-LOC\n\n好 O\n\n" * 9,
+        "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n" * 9,
+        "".join(json.dumps({"tokens": ["京", "城"], "tags": ["B-LOC", "E-LOC"]}) + "\n" for _ in range(20)),
+    ]
+)
+
+
+def parquet_bytes() -> bytes:
+    """Write a good Parquet file to damage."""
+    sink = pa.BufferOutputStream()
+    table = pa.table({"text": [f"text {n}" for n in range(50)], "label": [n % 2 for n in range(50)]})
+    parquet.write_table(table, sink)
+    return bytes(sink.getvalue())
+
+
+PARQUET = parquet_bytes()
+
+
+def read_or_refuse(options: DataOptions, place: Path, shape: Shape = ONE_LABEL) -> None:
+    """Read; an error must be the user's, and name the place."""
+    try:
+        corpus = load_corpus(options, 0, shape)
+    except FinetuneError as error:
+        assert error.exit_code == 2  # noqa: PT017
+        assert str(place) in str(error)  # noqa: PT017
+        if isinstance(error, DataError) and "columns" in error.problem.expected:
+            assert error.problem.line is not None  # noqa: PT017
+    else:
+        assert all(text.strip() for split in corpus.splits.values() for text in split.texts())
+
+
+def options_for(path: Path, folder: Path, *, skip: bool = False) -> DataOptions:
+    return DataOptions(data=path, cache_dir=folder / "cache", skip_bad_rows=skip)
+
+
+@MANY
+@given(NAMES, damaged(GOOD), st.booleans(), st.booleans())
 def test_a_damaged_file_is_read_or_refused(name: str, contents: bytes, packed: bool, skip: bool) -> None:  # noqa: FBT001
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
+    with temporary() as folder:
+        path = folder / name
         path.write_bytes(gzip.compress(contents) if packed and name.endswith(".gz") else contents)
-        options = DataOptions(data=path, cache_dir=Path(folder) / "cache", skip_bad_rows=skip)
-        try:
-            corpus = load_corpus(options, 0, ONE_LABEL)
-        except FinetuneError as error:
-            assert error.exit_code == 2  # noqa: PT017
-            assert str(path) in str(error)  # noqa: PT017
-            if isinstance(error, DataError) and "columns" in error.problem.expected:
-                assert error.problem.line is not None  # noqa: PT017
-        else:
-            assert all(text.strip() for split in corpus.splits.values() for text in split.texts())
+        read_or_refuse(options_for(path, folder, skip=skip), path)
+
+
+@SOME
+@given(damaged(TAGGED_GOOD), st.sampled_from(["a.txt", "a.jsonl"]), st.booleans())
+def test_a_damaged_tagged_file_is_read_or_refused(contents: bytes, name: str, skip: bool) -> None:  # noqa: FBT001
+    with temporary() as folder:
+        (folder / name).write_bytes(contents)
+        read_or_refuse(options_for(folder / name, folder, skip=skip), folder / name, TAGGED)
+
+
+@SOME
+@given(damaged(GOOD), damaged(GOOD), st.sampled_from(["pos/1.txt", "pos.txt", "pos.csv", "pos.jsonl"]))
+def test_a_folder_of_damaged_texts_is_read_or_refused(one: bytes, two: bytes, name: str) -> None:
+    with temporary() as folder:
+        for place, contents in ((name, one), (name.replace("pos", "neg"), two)):
+            (folder / "data" / place).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "data" / place).write_bytes(contents)
+        read_or_refuse(options_for(folder / "data", folder), folder / "data")
+
+
+@SOME
+@given(damaged(st.just("体育\n财经\n")))
+def test_a_damaged_class_file_is_read_or_refused(contents: bytes) -> None:
+    with temporary() as folder:
+        (folder / "train.txt").write_text("好新闻\t1\n坏新闻\t0\n" * 9)
+        (folder / "class.txt").write_bytes(contents)
+        read_or_refuse(options_for(folder / "train.txt", folder), folder / "class.txt")
+
+
+@SOME
+@given(st.integers(0, len(PARQUET)), JUNK, st.booleans())
+def test_a_damaged_parquet_file_is_read_or_refused(at: int, junk: bytes, cut: bool) -> None:  # noqa: FBT001
+    with temporary() as folder:
+        path = folder / "a.parquet"
+        path.write_bytes(PARQUET[:at] + junk + (b"" if cut else PARQUET[at + len(junk) :]))
+        read_or_refuse(options_for(path, folder), path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +34,17 @@ def pairs(path: Path, text: str | None = None, label: str | None = None) -> list
         pytest.param("swapped.tsv", "1\t球队赢了比赛\n0\t股市今天下跌\n", id="label first, no header"),
         pytest.param("a.csv", "label,review\n1,球队赢了比赛\n0,股市今天下跌\n", id="CSV with a header"),
         pytest.param("a.csv", 'id,text,label\n1,"球队赢了比赛",1\n2,股市今天下跌,0\n', id="CSV with an id"),
+        pytest.param("a.csv", "text;label\n球队赢了比赛;1\n股市今天下跌;0\n", id="CSV with semicolons"),
+        pytest.param("a.txt", "球队赢了比赛|1\n股市今天下跌|0\n", id="bars in a .txt"),
+        pytest.param("a.csv", "text\tlabel\n球队赢了比赛\t1\n股市今天下跌\t0\n", id="tabs in a .csv"),
+        pytest.param(
+            "a.csv", "ｔｅｘｔ,ｌａｂｅｌ\n球队赢了比赛,１\n股市今天下跌,０\n", id="full-width names"
+        ),
+        pytest.param(
+            "a.jsonl",
+            '{"a": {"text": "球队赢了比赛"}, "label": 1}\n{"a": {"text": "股市今天下跌"}, "label": 0}\n',
+            id="nested JSON",
+        ),
         pytest.param("a.csv", "标签,内容\n1,球队赢了比赛\n0,股市今天下跌\n", id="CSV with Chinese names"),
         pytest.param("a.txt", "球队赢了比赛,1\n股市今天下跌,0\n", id="commas in a .txt"),
         pytest.param("a.tsv", "球队赢了比赛\t1\tx1y2z3\n股市今天下跌\t0\tx1y2z4\n", id="an id behind"),
@@ -73,6 +86,47 @@ def test_a_file_per_class(write: Write) -> None:
     assert pairs(root) == [("bad, really", "neg"), ("worse", "neg"), ("good", "pos")]
 
 
+def test_a_file_per_class_of_the_news_layout(write: Write) -> None:
+    write("data/.DS_Store", b"\0")
+    write("data/README.md", "what this is")
+    write("data/财经.txt.gz", gzip.compress("沪指今天，下跌, 两成\n".encode()))
+    root = write("data/体育.txt", "主队赢了, 又赢了\n国足出线\n").parent
+    assert pairs(root) == [
+        ("主队赢了, 又赢了", "体育"),
+        ("国足出线", "体育"),
+        ("沪指今天，下跌, 两成", "财经"),
+    ]
+    assert "a file per class: '体育, 财经'" in open_source(root, None, None).said
+
+
+def test_a_folder_per_class_of_the_news_layout(write: Write) -> None:
+    write("data/财经/.DS_Store", b"\0")
+    write("data/财经/798977.txt", "沪指\n　　下跌")
+    write("data/财经/empty.txt", "")
+    root = write("data/体育/1.txt.xz", lzma.compress("主队".encode("gb18030"))).parents[1]
+    rows = list(open_source(root, None, None).rows())
+    assert [(row.text, row.label) for row in rows if not row.problem] == [
+        ("主队", "体育"),
+        ("沪指\n　　下跌", "财经"),
+    ]
+    assert [row.empty for row in rows] == [False, False, True]
+
+
+def test_a_comma_in_a_class_file_without_quotes_is_text(write: Write) -> None:
+    write("data/neg.csv", "bad, bad\n" + "worse\n" * 3)
+    root = write("data/pos.csv", "good\ngreat, really\n").parent
+    assert pairs(root)[0] == ("bad, bad", "neg")
+    assert pairs(root)[-1] == ("great, really", "pos")
+
+
+def test_an_open_quote_costs_its_own_row_only(write: Write) -> None:
+    rows = "".join(f"text {n},1\n" for n in range(1500))
+    path = write("a.csv", f'text,label\n"open,1\n{rows}"shut",0\n')
+    found = list(open_source(path, None, None).rows())
+    assert [row.line for row in found if row.problem] == [2]
+    assert len(found) == 1502
+
+
 def test_a_quote_in_a_tab_separated_title_is_just_a_quote(write: Write) -> None:
     assert pairs(write("train.txt", '"白马"领跌\t1\n他说"好\t0\n')) == [('"白马"领跌', "1"), ('他说"好', "0")]
 
@@ -88,6 +142,7 @@ def test_columns_that_the_user_names_win(write: Write) -> None:
         ("a.txt", "好\t1\n没有标签\n", r"a.txt:2: found 1: \['没有标签'\]; expected 2 columns with a tab"),
         ("a.csv", "text,label\na,1\n\nb,1,2\n", r"a.csv:4: found 3: .*expected 2 columns with a comma"),
         ("a.csv", 'text,label\n"a\nb",1\n"c,1\n', r"a.csv:4: found broken CSV"),
+        ("a.csv", "text,label\na,1\nb\rc,1\n", r"a.csv:3: found broken CSV"),
         ("a.jsonl", '{"text": "a", "label": 1}\n{"text": \n', r"a.jsonl:2: found .*one JSON object a line"),
         ("a.jsonl", '{"text": "a", "label": 1}\n[1]\n', r"a.jsonl:2: found '\[1\]"),
         ("a.txt", "好\t1\n\t0\n", r"a.txt:2: found no text in column '1'"),

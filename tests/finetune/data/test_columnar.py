@@ -1,0 +1,113 @@
+"""Saved data sets and Parquet: class names, lists, nested columns, damage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
+from pyarrow import parquet
+
+from finetune.data.conll import TAGGED
+from finetune.data.corpus import Corpus, read_corpus
+from finetune.data.rows import open_source
+from finetune.data.shape import ONE_LABEL, SEVERAL_LABELS
+from finetune.errors import DataError
+from finetune.options import DataOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from finetune.data.shape import Shape
+
+NEWS = Features({"text": Value("string"), "label": ClassLabel(names=["体育", "财经", "教育"])})
+TAGS = Features(
+    {"tokens": List(Value("string")), "ner_tags": List(ClassLabel(names=["O", "B-LOC", "I-LOC"]))}
+)
+
+
+def read(path: Path, shape: Shape = ONE_LABEL, **more: Any) -> Corpus:  # noqa: ANN401
+    return read_corpus(DataOptions(data=path, cache_dir=path.parent / "cache", **more), shape)
+
+
+def labels(path: Path) -> list[str | None]:
+    return [row.label for row in open_source(path, None, None).rows()]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    rows = Dataset.from_dict({"text": ["a", "b", "c"], "label": [0, 1, 0]}, features=NEWS)
+    DatasetDict({"train": rows, "test": rows.select([1])}).save_to_disk(tmp_path / "news")
+    return tmp_path / "news"
+
+
+def test_a_saved_folder_gives_splits_and_class_names(saved: Path) -> None:
+    corpus = read(saved)
+    assert {name: len(split) for name, split in corpus.splits.items()} == {"train": 3, "test": 1}
+    assert corpus.labels.names == (
+        "体育",
+        "财经",
+        "教育",
+    )  # all that are listed, in the order of their numbers
+    assert labels(saved / "train") == ["体育", "财经", "体育"]
+
+
+def test_one_split_of_a_saved_folder_is_a_source(saved: Path) -> None:
+    assert len(read(saved / "train").splits["train"]) == 3
+    assert "a saved data set" in read(saved / "train").notes[0]
+
+
+def test_a_row_without_a_label_is_named(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"text": ["a", "b"], "label": [0, -1]}, features=NEWS)
+    rows.save_to_disk(tmp_path / "news")
+    with pytest.raises(DataError, match=r"news:2: found no label in column 'label'"):
+        read(tmp_path / "news")
+
+
+def test_parquet_keeps_the_class_names(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"text": ["a", "b"], "label": [2, 1]}, features=NEWS)
+    rows.to_parquet(tmp_path / "a.parquet")
+    assert labels(tmp_path / "a.parquet") == ["教育", "财经"]
+
+
+def test_saved_tags_become_entity_types(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"tokens": [["京", "城"], ["好"]], "ner_tags": [[1, 2], [0]]}, features=TAGS)
+    rows.save_to_disk(tmp_path / "tags")
+    corpus = read(tmp_path / "tags", TAGGED)
+    assert corpus.labels.names == ("LOC",)
+    assert [row.label for row in TAGGED.open(tmp_path / "tags", DataOptions(data=tmp_path)).rows()] == [
+        ["B-LOC", "I-LOC"],
+        ["O"],
+    ]
+
+
+def test_nested_dictionary_and_list_columns(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "article": pa.array([{"title": "first text"}, {"title": "second text"}]),
+            "label": pa.array(["joy", "anger"]).dictionary_encode(),
+            "labels": pa.array([["joy", "fear"], []]),
+        }
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    source = open_source(tmp_path / "a.parquet", "article.title", "label")
+    assert [(row.text, row.label) for row in source.rows()] == [
+        ("first text", "joy"),
+        ("second text", "anger"),
+    ]
+    several = read(tmp_path / "a.parquet", SEVERAL_LABELS, text_column="article.title", label_column="labels")
+    assert several.labels.names == ("fear", "joy")
+
+
+@pytest.mark.parametrize("name", ["state.json", "dataset_info.json", "data-00000-of-00001.arrow"])
+def test_a_damaged_saved_folder_is_refused(saved: Path, name: str) -> None:
+    (saved / "train" / name).write_bytes(b"{damaged")
+    with pytest.raises(DataError, match=r"expected a folder that datasets.save_to_disk\(\) wrote"):
+        read(saved)
+
+
+def test_several_splits_without_train_must_be_chosen(saved: Path) -> None:
+    (saved / "train").rename(saved / "second")
+    with pytest.raises(DataError, match="found second, test; expected a split that is called train"):
+        read(saved)
