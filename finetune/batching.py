@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import torch
 
     from finetune.data.store import Ragged
 
@@ -72,11 +73,15 @@ def steps_per_epoch(rows: int, batch_size: int) -> int:
 
 def padded(encoded: TokenRows, index: Index, pad_id: int) -> dict[str, torch.Tensor]:
     """Make the model's input from rows of different length."""
-    width = int(encoded.lengths[index].max())
-    ids = np.full((len(index), width), pad_id, dtype=np.int64)
-    mask = np.zeros((len(index), width), dtype=np.int64)
-    for row, number in enumerate(index):
-        tokens = encoded.input_ids[int(number)]
-        ids[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+    import torch  # noqa: PLC0415 - the runtime forms batches without torch
+
+    return {name: torch.from_numpy(value) for name, value in rectangle(encoded, index, pad_id).items()}
+
+
+def rectangle(encoded: TokenRows, index: Index, pad_id: int) -> dict[str, Index]:
+    """Put rows side by side: [7, 8] and [9] with pad_id 0 become [[7, 8], [9, 0]] and its mask."""
+    lengths = encoded.lengths[index]
+    mask = np.arange(int(lengths.max())) < lengths[:, None]
+    ids = np.full(mask.shape, pad_id, dtype=np.int64)
+    ids[mask] = np.concatenate([encoded.input_ids[int(number)] for number in index])
+    return {"input_ids": ids, "attention_mask": mask.astype(np.int64)}

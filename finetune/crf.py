@@ -1,47 +1,21 @@
-"""A linear-chain CRF over BIO tags: its loss in torch, its best legal path in numpy."""
+"""A linear-chain CRF over BIO tags: its loss in torch; the best path is found by finetune.answers.viterbi."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import nn
+
+from finetune.answers.viterbi import legal_moves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
-FORBIDDEN = -1e4
 SCALE = 20.0  # transitions start at 0 and must move far; this is as if they had 20 times the learning rate
-
-
-def legal_moves(tags: Sequence[str]) -> NDArray[np.float32]:
-    """Score moves from the row's tag to the column's: 0, or forbidden where I-x follows neither B-x nor I-x.
-
-    The last row is the start of a sentence.
-    """
-    out = np.zeros((len(tags) + 1, len(tags)), dtype=np.float32)
-    for column, tag in enumerate(tags):
-        if tag.startswith("I-"):
-            before = [one[2:] == tag[2:] and one != "O" for one in tags]
-            out[:, column] = [*(0.0 if fits else FORBIDDEN for fits in before), FORBIDDEN]
-    return out
-
-
-def best_path(emissions: NDArray[np.float32], moves: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Find the best legal sequence of tags (Viterbi); emissions are words by tags."""
-    score = emissions[0] + moves[-1]
-    back = np.zeros(emissions.shape, dtype=np.int64)
-    for at in range(1, len(emissions)):
-        options = score[:, None] + moves[:-1]
-        back[at] = options.argmax(0)
-        score = options.max(0) + emissions[at]
-    path = [int(score.argmax())]
-    for at in range(len(emissions) - 1, 0, -1):
-        path.append(int(back[at, path[-1]]))
-    return np.array(path[::-1])
 
 
 class Crf(nn.Module):

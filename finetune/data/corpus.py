@@ -80,6 +80,11 @@ class Split:
         found = self.rows.table.slice(int(self.index[number]), 1).to_pylist()[0]
         return f"{self.place(found['file']).name}:{found['line']}", as_line(found["text"])
 
+    def words(self, number: int) -> list[str]:
+        """Return the words of a tagged sentence."""
+        found: list[str] = self.rows.table.column("text")[int(self.index[number])].as_py()
+        return found
+
     def place(self, file: str) -> Path:
         """Find the file of a row: the source itself where it is one file."""
         return Path(self.rows.meta["root"], file)
@@ -93,11 +98,6 @@ def codes_of(column: pa.Array, shape: Shape, known: dict[tuple[str, ...], int]) 
     codes = [known.setdefault(shape.held(one), len(known)) for one in batch.dictionary.to_pylist()]
     numbers: NDArray[np.int64] = np.array(codes)[batch.indices.to_numpy()]
     return numbers
-
-    def words(self, number: int) -> list[str]:
-        """Return the words of a tagged sentence."""
-        found: list[str] = self.rows.table.column("text")[int(self.index[number])].as_py()
-        return found
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from finetune.data.width import fold
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from collections.abc import Callable
 
 Ids = list[int]
+
+
+class Tokenizer(Protocol):
+    """What is asked of a tokenizer; those of transformers and finetune.runtime.FastTokenizer are such."""
+
+    @property
+    def unk_token_id(self) -> Any:  # noqa: ANN401 - as transformers has it
+        """The id of what the vocabulary does not know."""
+
+    def __call__(
+        self,
+        text: Any,  # noqa: ANN401 - a text or many, each a string or a list of words
+        *,
+        add_special_tokens: bool = True,
+        is_split_into_words: bool = False,
+        verbose: bool = True,
+    ) -> Any:  # noqa: ANN401 - a mapping with input_ids and the method word_ids
+        """Tokenise without cutting and without padding."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some tokenised rows: ids, labels, the position in the chunk each came from, and how many were cut."""
+
+    input_ids: list[Ids]
+    labels: list[Any]
+    rows: list[int]
+    truncated: int
+
+
+if TYPE_CHECKING:
+    Read = Callable[[list[Any], list[Any]], Chunk]
 
 
 @dataclass(frozen=True)
@@ -30,19 +62,17 @@ class Frame:
         return [*self.before, *ids, *self.after]
 
 
-def plain_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[Ids]:
+def plain_ids(tokenizer: Tokenizer, texts: list[str]) -> list[Ids]:
     """Tokenise whole texts without special tokens, in parallel where the tokenizer is a fast one."""
     found = tokenizer(
         [fold(one) for one in texts],
         add_special_tokens=False,
-        return_attention_mask=False,
-        return_token_type_ids=False,
         verbose=False,
     )
     return cast("list[Ids]", found["input_ids"])
 
 
-def frame_of(tokenizer: PreTrainedTokenizerBase) -> Frame:
+def frame_of(tokenizer: Tokenizer) -> Frame:
     """Learn the frame from one text tokenised with and without it."""
     bare = plain_ids(tokenizer, ["1"])[0]
     framed = cast("Ids", tokenizer("1", verbose=False)["input_ids"])

@@ -22,18 +22,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from finetune.data.corpus import Split
+    from finetune.data.pieces import Read
 
 TOKENS_VERSION = 2
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Some tokenised rows: ids, labels, the position in the chunk each came from, and how many were cut."""
-
-    input_ids: list[list[int]]
-    labels: list[Any]
-    rows: list[int]
-    truncated: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,7 @@ class Encoder:
     key: str
     label_type: pa.DataType
     label: Callable[[Row], Any]
-    encode: Callable[[list[Any], list[Any]], Chunk]
+    encode: Read
     skip_bad_rows: bool = False
 
 

@@ -10,16 +10,12 @@ from finetune.data.windows import windows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from transformers import PreTrainedTokenizerBase
-
-    from finetune.data.pieces import Frame, Ids
+    from finetune.data.pieces import Frame, Ids, Tokenizer
 
 NO_ANSWER = -100
 
 
-def pieces_of_words(
-    tokenizer: PreTrainedTokenizerBase, sentences: Sequence[Sequence[str]]
-) -> Iterator[list[Ids]]:
+def pieces_of_words(tokenizer: Tokenizer, sentences: Sequence[Sequence[str]]) -> Iterator[list[Ids]]:
     """Tokenise words; one that leaves no token (a control character) becomes [UNK]: no word is lost."""
     if not sentences:
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from finetune.data.corpus import as_line
+from finetune.data.ingest import as_line
 from finetune.data.tags import spans
 from finetune.report.bars import SCORE, draw_grouped, draw_stacked
 from finetune.report.pictures import draw_calibration

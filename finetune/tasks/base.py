@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from finetune.data.corpus import Corpus
     from finetune.data.labels import LabelSet
+    from finetune.data.pieces import Chunk
     from finetune.data.shape import Shape
-    from finetune.data.tokens import Chunk, Encoded, Encoder
+    from finetune.data.tokens import Encoded, Encoder
     from finetune.options import Settings
     from finetune.report.sections import Section
 

@@ -10,16 +10,16 @@ import pyarrow as pa
 import torch
 from torch.nn import functional
 
-from finetune.data.pieces import cut, frame_of, plain_ids
+from finetune.answers.classes import OneLabel
 from finetune.data.shape import ONE_LABEL, Shape
-from finetune.data.tokens import Chunk, Encoded, Encoder, tokenizer_key
+from finetune.data.tokens import Encoded, Encoder, tokenizer_key
 from finetune.encoders import load_model
 from finetune.metrics import CLASSIFICATION_METRICS, classification_metrics, softmax
 from finetune.report.sections import Judged, Section, classification_sections
 from finetune.tasks.base import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Classification:
-    """Sets one of several labels for each text."""
+class Classification(OneLabel):
+    """Learns to set one of several labels for each text."""
 
-    labels: LabelSet
-    max_length: int = 128
     label_smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
     skip_bad_rows: bool = False
@@ -51,17 +49,9 @@ class Classification:
         return CLASSIFICATION_METRICS
 
     def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
-        """Frame each text, cut to the length limit."""
-        frame = frame_of(tokenizer)
-        room = self.max_length - frame.size
-
-        def encode(texts: list[Any], labels: list[Any]) -> Chunk:
-            plain = plain_ids(tokenizer, texts) if texts else []
-            ids = [frame.around(cut(one, room)) for one in plain]
-            return Chunk(ids, labels, list(range(len(ids))), sum(len(one) > room for one in plain))
-
+        """Read texts as for an answer, and labels as their numbers."""
         key = f"{self.name} {self.max_length} {self.labels} {tokenizer_key(tokenizer)}"
-        return Encoder(key, pa.int32(), self.labels.encode, encode, self.skip_bad_rows)
+        return Encoder(key, pa.int32(), self.labels.encode, self.reader(tokenizer), self.skip_bad_rows)
 
     def build(self, encoder: str, attention: str) -> PreTrainedModel:
         """Put a classification head on the encoder, label names inside."""
@@ -94,30 +84,12 @@ class Classification:
         del logits, encoded
         return self
 
-    def texts(self, lines: Sequence[str]) -> list[Any]:
-        """Take lines as they are."""
-        return list(lines)
-
     def save_head(self, model: PreTrainedModel, folder: Path) -> None:
         """The Hugging Face format holds all of it."""
 
-    def answers(
-        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
-    ) -> Iterator[dict[str, Any]]:
-        """Name the label, how sure the model is, and the probability of every label."""
-        del texts, chunk  # one array of logits for each text, in order
-        for probabilities in softmax(np.stack(logits)):
-            best = int(probabilities.argmax())
-            named = dict(zip(self.labels.names, map(float, probabilities), strict=True))
-            yield {
-                "label": self.labels.names[best],
-                "confidence": named[self.labels.names[best]],
-                "probabilities": named,
-            }
-
     def saved(self) -> dict[str, Any]:
         """Name what prediction must repeat."""
-        return {"max_seq_length": self.max_length, "numbered": self.labels.numbered}
+        return self.facts()
 
 
 def balanced_weights(labels: Sequence[int] | NDArray[np.int64], classes: int) -> tuple[float, ...]:
@@ -141,7 +113,7 @@ def from_settings(settings: Settings, corpus: Corpus) -> Classification:
 
 def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Classification:
     """Set the task up again for a trained model."""
-    return Classification(labels, max_length=int(facts["max_seq_length"]))
+    return Classification.from_facts(labels, facts)
 
 
 def weights_for(corpus: Corpus) -> tuple[float, ...]:

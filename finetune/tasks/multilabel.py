@@ -11,6 +11,7 @@ import pyarrow as pa
 import torch
 from torch.nn import functional
 
+from finetune.answers.classes import SeveralLabels
 from finetune.data.shape import SEVERAL_LABELS, Shape, split_names
 from finetune.encoders import load_model
 from finetune.errors import Problem
@@ -21,7 +22,7 @@ from finetune.tasks.base import Recipe
 from finetune.tasks.classification import Classification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -29,17 +30,16 @@ if TYPE_CHECKING:
     from finetune.data.corpus import Corpus
     from finetune.data.labels import LabelSet
     from finetune.data.rows import Row
-    from finetune.data.tokens import Chunk, Encoded, Encoder
+    from finetune.data.tokens import Encoded, Encoder
     from finetune.options import Settings
     from finetune.report.sections import Section
     from finetune.tasks.base import Metrics
 
 
 @dataclass(frozen=True)
-class MultiLabel(Classification):
-    """Sets any number of labels for each text; what is not said here is as with one label."""
+class MultiLabel(SeveralLabels, Classification):
+    """Learns to set any number of labels for each text; what is not said here is as with one label."""
 
-    thresholds: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
     name: str = field(default="multi-label", init=False)
     shape: Shape = field(default=SEVERAL_LABELS, init=False)
@@ -49,11 +49,6 @@ class MultiLabel(Classification):
     def metric_names(self) -> tuple[str, ...]:
         """What metrics() measures."""
         return MULTI_METRICS
-
-    @property
-    def limits(self) -> NDArray[np.float64]:
-        """The threshold of each label: one half until they are tuned."""
-        return np.array(self.thresholds or (0.5,) * len(self.labels.names))
 
     def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
         """Encode texts as for one label; labels become lists of numbers."""
@@ -113,21 +108,6 @@ class MultiLabel(Classification):
         truth = self.truth(encoded, np.arange(len(encoded)))
         return multi_sections(encoded, Held(self.labels.names, truth, sigmoid(np.stack(logits)), self.limits))
 
-    def answers(
-        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
-    ) -> Iterator[dict[str, Any]]:
-        """Name the labels above their thresholds; confidence is that of the surest one."""
-        del texts, chunk  # one array of logits for each text, in order
-        names = self.labels.names
-        for probabilities in sigmoid(np.stack(logits)):
-            held = [names[n] for n in np.flatnonzero(probabilities >= self.limits)]
-            named = dict(zip(names, map(float, probabilities), strict=True))
-            yield {"label": held, "confidence": float(probabilities.max()), "probabilities": named}
-
-    def saved(self) -> dict[str, Any]:
-        """Name what prediction must repeat."""
-        return {**super().saved(), "thresholds": list(self.thresholds)}
-
 
 def start_at_shares(model: PreTrainedModel, shares: tuple[float, ...]) -> None:
     """Let the new head answer each label's share in the training rows from the first step.
@@ -168,7 +148,7 @@ def label_shares(corpus: Corpus) -> NDArray[np.float64]:
 
 def from_saved(labels: LabelSet, facts: dict[str, Any]) -> MultiLabel:
     """Set the task up again for a trained model."""
-    return MultiLabel(labels, max_length=int(facts["max_seq_length"]), thresholds=tuple(facts["thresholds"]))
+    return MultiLabel.from_facts(labels, facts)
 
 
 RECIPE = Recipe(SEVERAL_LABELS, from_settings)

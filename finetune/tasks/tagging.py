@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +12,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
-from finetune.crf import Crf, best_path, words_first
+from finetune.answers.entities import Entities, certainty
+from finetune.crf import Crf, words_first
 from finetune.data.conll import TAGGED
-from finetune.data.pieces import frame_of
 from finetune.data.tags import bio_tags, spans, write_bio
-from finetune.data.tokens import Chunk, Encoder, tokenizer_key
-from finetune.data.windowed import encode_sentence, pieces_of_words
-from finetune.data.words import Words, by_characters
+from finetune.data.tokens import Encoder, tokenizer_key
+from finetune.data.words import by_characters
 from finetune.encoders import load_model
 from finetune.errors import Problem, shorten
-from finetune.metrics import softmax
 from finetune.report.tagging import Tagged, tagging_sections
 from finetune.tag_metrics import TAG_METRICS, Tally
 from finetune.tasks.base import HEAD, Recipe
@@ -47,13 +44,10 @@ SAMPLE = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Tagging:
-    """Finds entities; labels are their types, the model's tags are O, B-type and I-type."""
+class Tagging(Entities):
+    """Learns to find entities."""
 
-    labels: LabelSet
-    max_length: int = 128
     crf: Crf | None = None
-    characters: bool = False
     mean_words: float = 1.0
     skip_bad_rows: bool = False
     name: str = field(default="tag", init=False)
@@ -62,26 +56,10 @@ class Tagging:
     main_metric: str = field(default="f1", init=False)
     metric_names: tuple[str, ...] = field(default=TAG_METRICS, init=False)
 
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags of the model, in the order of its outputs."""
-        return bio_tags(self.labels.names)
-
     def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
-        """Cut sentences into windows; a word's first token carries its tag in the window that owns it."""
-        frame = frame_of(tokenizer)
-
-        def encode(texts: list[Any], labels: list[Any]) -> Chunk:
-            chunk = Chunk([], [], [], 0)
-            for row, (words, tags) in enumerate(zip(pieces_of_words(tokenizer, texts), labels, strict=True)):
-                for ids, answers in encode_sentence(words, tags or [0] * len(words), frame, self.max_length):
-                    chunk.input_ids.append(ids)
-                    chunk.labels.append(answers)
-                    chunk.rows.append(row)
-            return chunk
-
+        """Read sentences as for an answer, and tags as their numbers."""
         key = f"{self.name} {self.max_length} {self.tags} {tokenizer_key(tokenizer)}"
-        return Encoder(key, pa.list_(pa.int32()), self.numbers, encode, self.skip_bad_rows)
+        return Encoder(key, pa.list_(pa.int32()), self.numbers, self.reader(tokenizer), self.skip_bad_rows)
 
     def numbers(self, row: Row) -> list[int] | Problem:
         """Turn a sentence's tags, of whatever scheme, into our numbers."""
@@ -123,16 +101,9 @@ class Tagging:
             return self.crf.loss(*words_first(logits, targets)) / self.mean_words
         return functional.cross_entropy(logits.transpose(1, 2), targets, reduction="sum") / self.mean_words
 
-    def decoded(
-        self, logits: Sequence[NDArray[np.float32]], labels: Sequence[Any], rows: Sequence[int]
-    ) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]]:
-        """Put the windows of each sentence together: (sentence, emissions, best tags, labels)."""
-        moves = (self.crf or Crf(self.tags)).numpy_scores()
-        for row, members in groupby(range(len(rows)), key=lambda at: rows[at]):
-            owned = [(at, np.asarray(labels[at]) >= 0) for at in members]
-            emissions = np.concatenate([logits[at][mask] for at, mask in owned])
-            truth = np.concatenate([np.asarray(labels[at])[mask] for at, mask in owned])
-            yield row, emissions, best_path(emissions, moves), truth
+    def moves(self) -> NDArray[np.float32]:
+        """Score the moves as the CRF has learned them."""
+        return super().moves() if self.crf is None else self.crf.numpy_scores()
 
     def judged(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Iterator[Tagged]:
         """Yield each sentence with true and predicted tags."""
@@ -157,44 +128,10 @@ class Tagging:
         del logits, encoded
         return self
 
-    def texts(self, lines: Sequence[str]) -> list[Any]:
-        """Split lines into words as the training data had them."""
-        return [Words(line, characters=self.characters) for line in lines]
-
-    def answers(
-        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
-    ) -> Iterator[dict[str, Any]]:
-        """List each text's entities with character offsets; a text without words has none."""
-        found = {
-            row: (emissions, path)
-            for row, emissions, path, _ in self.decoded(logits, chunk.labels, chunk.rows)
-        }
-        for row, words in enumerate(texts):
-            entities = self.entities(words, *found[row]) if row in found else []
-            yield {"text": words.line, "entities": entities}
-
-    def entities(
-        self, words: Words, emissions: NDArray[np.float32], path: NDArray[np.int64]
-    ) -> list[dict[str, Any]]:
-        """Write the entities of one text; confidence is the mean probability of its tags."""
-        sure = certainty(emissions, path)
-        out = []
-        for one in spans([self.tags[n] for n in path]):
-            start, end = words.places[one.start][0], words.places[one.end - 1][1]
-            place = {"text": words.line[start:end], "label": one.kind, "start": start, "end": end}
-            out.append({**place, "confidence": float(sure[one.start : one.end].mean())})
-        return out
-
     def saved(self) -> dict[str, Any]:
         """Name what prediction must repeat."""
         kept = {"max_seq_length": self.max_length, "numbered": False, "characters": self.characters}
         return {**kept, "crf": self.crf is not None}
-
-
-def certainty(emissions: NDArray[np.float32], path: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give the probability that each word's tag has by its own scores."""
-    out: NDArray[np.float64] = softmax(emissions)[np.arange(len(path)), path]
-    return out
 
 
 def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
@@ -214,7 +151,7 @@ def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
 def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Tagging:
     """Set the task up again for a trained model."""
     crf = Crf(bio_tags(labels.names)) if facts["crf"] else None
-    return Tagging(labels, int(facts["max_seq_length"]), crf, bool(facts["characters"]))
+    return Tagging(labels, int(facts["max_seq_length"]), bool(facts["characters"]), crf)
 
 
 RECIPE = Recipe(TAGGED, from_settings)

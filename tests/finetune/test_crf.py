@@ -10,7 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.crf import FORBIDDEN, Crf, best_path, legal_moves, words_first
+from finetune.answers.viterbi import FORBIDDEN, best_path, legal_moves
+from finetune.crf import Crf, words_first
 from finetune.data.tags import bio_tags
 
 TAGS = bio_tags(("A", "B"))

@@ -1,0 +1,52 @@
+"""Finds what answers for a task by the task's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from finetune.answers.classes import OneLabel, SeveralLabels
+from finetune.answers.entities import ScoredEntities
+from finetune.data.labels import LabelSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from finetune.data.pieces import Chunk, Read, Tokenizer
+
+
+class Answerer(Protocol):
+    """What a task must say to be answered for."""
+
+    @property
+    def labels(self) -> LabelSet:
+        """The label names."""
+
+    def reader(self, tokenizer: Tokenizer) -> Read:
+        """Say how texts become token rows, as in training."""
+
+    def texts(self, lines: Sequence[str]) -> list[Any]:
+        """Make of plain lines what the reader takes."""
+
+    def answers(
+        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
+    ) -> Iterator[dict[str, Any]]:
+        """Answer for each text; the chunk says which text each array of logits belongs to."""
+
+    def facts(self) -> dict[str, Any]:
+        """Name what must be known to answer, besides the label names."""
+
+
+KINDS: dict[str, Callable[[LabelSet, Mapping[str, Any]], Answerer]] = {
+    "classify": OneLabel.from_facts,
+    "multi-label": SeveralLabels.from_facts,
+    "tag": ScoredEntities.from_facts,
+}
+
+
+def answerer(facts: Mapping[str, Any]) -> Answerer:
+    """Set up what answers from the facts that an export carries."""
+    labels = LabelSet(tuple(facts["labels"]), bool(facts["numbered"]))
+    return KINDS[facts["task"]](labels, facts)
