@@ -22,8 +22,8 @@ from transformers import (
 )
 
 from finetune.batching import epoch_steps, micro_batches
-from finetune.data.corpus import Split
 from finetune.data.labels import LabelSet
+from finetune.data.split import Split
 from finetune.data.store import Ragged, Stored
 from finetune.data.tokens import Encoded
 from finetune.options import DataOptions, Settings, TrainingOptions

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
-    from finetune.data.corpus import Corpus, Split
+    from finetune.data.corpus import Corpus
     from finetune.data.labels import LabelSet
     from finetune.data.shape import Shape
+    from finetune.data.split import Split
 
     Measure = Callable[[Sequence[Any]], Iterable[int]]
 

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from finetune.data.corpus import whole
 from finetune.data.ingest import ingest
 from finetune.data.sources import must_exist
+from finetune.data.split import whole
 from finetune.data.store import default_cache
 from finetune.data.tokens import encode_split
 from finetune.folder import write_text

@@ -29,13 +29,16 @@ CHUNK = 8192
 class Stored:
     """A table on disk and what was noted when it was made; fresh says that this start made it."""
 
-    path: Path
     table: pa.Table
     meta: Meta
     fresh: bool
+    path: Path | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Read the table from front to back; memory holds one batch, and no mapped page stays behind."""
+        if self.path is None:
+            yield from self.table.to_batches()
+            return
         with pa.OSFile(str(self.path)) as file:
             reader = pa.ipc.open_file(file)
             yield from map(reader.get_batch, range(reader.num_record_batches))
@@ -77,7 +80,7 @@ def stored(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict
             put_in_place(work, folder, "meta.json")
     path = folder / "table.arrow"
     table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-    return Stored(path, table, json.loads((folder / "meta.json").read_text(encoding="utf-8")), fresh)
+    return Stored(table, json.loads((folder / "meta.json").read_text(encoding="utf-8")), fresh, path)
 
 
 def write(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[str, list[Any]]]]) -> None:

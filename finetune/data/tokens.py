@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
-    from finetune.data.corpus import Split
     from finetune.data.pieces import Read
+    from finetune.data.split import Split
 
 TOKENS_VERSION = 2
 

@@ -6,15 +6,16 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
+import numpy as np
 
 from finetune.report.bars import draw_balance
 from finetune.report.sections import Section, table
 
 if TYPE_CHECKING:
-    from finetune.data.corpus import Corpus, Split
+    from finetune.data.corpus import Corpus
     from finetune.data.labels import LabelSet
     from finetune.data.shape import Shape
+    from finetune.data.split import Split
 
 UNEVEN = 3.0
 
@@ -35,9 +36,12 @@ def balance_sections(corpus: Corpus, shape: Shape) -> list[Section]:
 
 def counted(split: Split, labels: LabelSet, shape: Shape) -> Counter[str]:
     """Count the label names of a split."""
-    cells = split.rows.table.column("label").take(pa.array(split.index)).to_pylist()
-    known = labels.ids
-    return Counter(labels.names[known[one]] for cell in cells for one in shape.names(cell) if one in known)
+    codes, held = split.label_codes(shape)
+    counts: Counter[str] = Counter()
+    for names, count in zip(held, np.bincount(codes, minlength=len(held)).tolist(), strict=True):
+        numbers = {labels.ids[one] for one in names if one in labels.ids}
+        counts.update({labels.names[number]: count for number in numbers})
+    return counts
 
 
 def uneven(counts: list[int], names: tuple[str, ...]) -> str:

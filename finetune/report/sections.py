@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from finetune.data.corpus import Split
+    from finetune.data.split import Split
 
 MISTAKES_SHOWN = 20
 CONFUSIONS_SHOWN = 10

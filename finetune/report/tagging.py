@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from finetune.data.corpus import Split
+    from finetune.data.split import Split
     from finetune.data.tags import Span
 
 ERRORS = ("right", "missed", "wrong type", "wrong border")
