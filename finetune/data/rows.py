@@ -96,6 +96,12 @@ def open_source(
 
 def open_folder(path: Path, text: str | None) -> Source:
     """Read class folders (a file is a text) or a file per class (a line is a text)."""
+    if (path / "dataset_dict.json").is_file():
+        names = ", ".join(one.name for one in sorted(path.iterdir()) if one.is_dir())
+        todo = f"name one of its folders, such as {path / 'test'}"
+        raise DataError(
+            Problem(path, None, f"a saved data set of several splits: {names}", "one split", todo)
+        )
     entries = [one for one in sorted(path.iterdir()) if not hidden(one.name)]
     folders = tuple(one.name for one in entries if one.is_dir() and one.name != "unsup")
     if folders:

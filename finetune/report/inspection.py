@@ -69,7 +69,9 @@ def bars(lengths: NDArray[np.int32]) -> Iterator[str]:
     width = max(1, -(-int(np.percentile(lengths, 99)) // BARS))
     counts = np.bincount(np.minimum(np.maximum(lengths - 1, 0) // width, BARS - 1), minlength=BARS)
     for bar, count in enumerate(counts[: int(np.flatnonzero(counts)[-1]) + 1]):
-        last = bar == BARS - 1
-        scope = f"{bar * width + 1} and more" if last else f"{bar * width + 1} to {(bar + 1) * width}"
+        first, last = bar * width + 1, (bar + 1) * width
+        scope = (
+            f"{first} and more" if bar == BARS - 1 else f"{first} to {last}" if last > first else f"{first}"
+        )
         share = count / len(lengths)
         yield f"    {scope:>14} {'█' * round(BAR_WIDTH * count / counts.max()):<{BAR_WIDTH}} {share:6.1%}"

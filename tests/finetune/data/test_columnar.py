@@ -107,6 +107,11 @@ def test_a_damaged_saved_folder_is_refused(saved: Path, name: str) -> None:
         read(saved)
 
 
+def test_one_split_is_wanted_where_one_source_is(saved: Path) -> None:
+    with pytest.raises(DataError, match="several splits: test, train; expected one split"):
+        open_source(saved, None, None)
+
+
 def test_several_splits_without_train_must_be_chosen(saved: Path) -> None:
     (saved / "train").rename(saved / "second")
     with pytest.raises(DataError, match="found second, test; expected a split that is called train"):

@@ -1,0 +1,55 @@
+"""Properties of the alignment of words and tokens, and of windows put together again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finetune.data.pieces import frame_of, plain_ids
+from finetune.data.windowed import encode_sentence, pieces_of_words
+from finetune.demo import write_encoder
+from finetune.encoders import load_tokenizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformers import PreTrainedTokenizerBase
+
+WORDS = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12), min_size=1, max_size=40
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(encoder: Path) -> PreTrainedTokenizerBase:
+    return load_tokenizer(str(encoder))
+
+
+@given(words=WORDS, limit=st.integers(4, 24))
+def test_every_word_is_answered_for_once_and_in_order(
+    tokenizer: PreTrainedTokenizerBase, words: list[str], limit: int
+) -> None:
+    pieces = next(pieces_of_words(tokenizer, [words]))
+    assert len(pieces) == len(words)
+    tags = list(range(len(words)))
+    windows = list(encode_sentence(pieces, tags, frame_of(tokenizer), limit))
+    assert [one for _, answers in windows for one in answers if one >= 0] == tags
+    assert all(len(ids) == len(answers) <= limit for ids, answers in windows)
+
+
+@given(words=st.lists(st.sampled_from(["主队", "导演", "ＡＢ１２", "收盘", "，"]), min_size=1, max_size=9))
+def test_tokens_of_the_words_are_the_tokens_of_the_text(
+    tokenizer: PreTrainedTokenizerBase, words: list[str]
+) -> None:
+    pieces = next(pieces_of_words(tokenizer, [words]))
+    assert [token for piece in pieces for token in piece] == plain_ids(tokenizer, [" ".join(words)])[0]
+
+
+def test_full_width_letters_are_those_of_the_vocabulary(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(str(write_encoder(tmp_path / "tiny", ["a1主"])))
+    known = tokenizer.convert_tokens_to_ids(["a", "主", "1"])
+    assert plain_ids(tokenizer, ["Ａ主 １"]) == [known]
+    assert next(pieces_of_words(tokenizer, [["Ａ", "主", "１"]])) == [[one] for one in known]
