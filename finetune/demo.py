@@ -6,6 +6,7 @@ The titles are put together from word lists; a model that learns them has learne
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +47,7 @@ FRAMES = (
     "专访：{0}{1}背后",
     "{0}为何{1}？",
 )
+WORD = re.compile(r"[a-z0-9]+|[^\sa-z0-9]")
 DEMO_SHARES = (0.7, 0.85)
 TINY: dict[str, Any] = {
     "hidden_size": 64,
@@ -89,7 +91,7 @@ def write_news(folder: Path, seed: int = 7) -> Path:
 
 
 def write_encoder(folder: Path, texts: list[str], seed: int = 7) -> Path:
-    """Write a BERT of random weights whose vocabulary is the characters of these texts."""
+    """Write a BERT of random weights whose vocabulary is these texts: Chinese characters, English words."""
     import torch  # noqa: PLC0415 - writing data must not wait for it
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer  # noqa: PLC0415 - likewise
 
@@ -100,7 +102,7 @@ def write_encoder(folder: Path, texts: list[str], seed: int = 7) -> Path:
         "[CLS]",
         "[SEP]",
         "[MASK]",
-        *sorted({one for text in texts for one in text.lower() if not one.isspace()}),
+        *sorted({one for text in texts for one in WORD.findall(text.lower())}),
     ]
     vocab_file = folder / "vocab.txt"
     vocab_file.write_text("\n".join(vocabulary) + "\n", encoding="utf-8")

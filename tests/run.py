@@ -109,7 +109,7 @@ def inside() -> None:
     sh(*run[:-1], *alone, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", *INSIDE_BENCHMARKS)
     smoke = ["--env=MYPYPATH=docker/rootfs/usr/local/lib/workbench", tag]
     sh(*run[:-1], *smoke, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "-p", "smoke")
-    places = ["tests/finetune", "tests/smoke", "tests/notebooks", "tests/gpu"]
+    places = ["tests/finetune", "tests/docs", "tests/smoke", "tests/notebooks", "tests/gpu"]
     sh(*run, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=600", *places)
 
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from finetune.answers.viterbi import best_path, legal_moves
+from finetune.answers.viterbi import best_path, legal_moves, marginals
 from finetune.data.pieces import Chunk, frame_of
 from finetune.data.tags import bio_tags, spans
 from finetune.data.windowed import encode_sentence, pieces_of_words
 from finetune.data.words import Words
-from finetune.metrics import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -88,13 +87,22 @@ class Entities:
             entities = self.entities(words, *found[row]) if row in found else []
             yield {"text": words.line, "entities": entities}
 
+    def certainty(self, emissions: NDArray[np.float32], path: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the probability of each word's tag, all legal sequences of the sentence considered."""
+        out: NDArray[np.float64] = marginals(emissions, self.moves())[np.arange(len(path)), path]
+        return out
+
+    def named(self, numbers: NDArray[np.int64]) -> list[str]:
+        """Write tags by their names."""
+        return [self.tags[n] for n in numbers]
+
     def entities(
         self, words: Words, emissions: NDArray[np.float32], path: NDArray[np.int64]
     ) -> list[dict[str, Any]]:
         """Write the entities of one text; confidence is the mean probability of its tags."""
-        sure = certainty(emissions, path)
+        sure = self.certainty(emissions, path)
         out = []
-        for one in spans([self.tags[n] for n in path]):
+        for one in spans(self.named(path)):
             start, end = words.places[one.start][0], words.places[one.end - 1][1]
             place = {"text": words.line[start:end], "label": one.kind, "start": start, "end": end}
             out.append({**place, "confidence": float(sure[one.start : one.end].mean())})
@@ -116,9 +124,3 @@ class ScoredEntities(Entities):
     def moves(self) -> NDArray[np.float32]:
         """Give the scores."""
         return self.scores
-
-
-def certainty(emissions: NDArray[np.float32], path: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give the probability that each word's tag has by its own scores."""
-    out: NDArray[np.float64] = softmax(emissions)[np.arange(len(path)), path]
-    return out

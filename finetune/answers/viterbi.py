@@ -1,4 +1,4 @@
-"""The best legal sequence of tags."""
+"""The best legal sequence of tags, and how sure each of its tags is."""
 
 from __future__ import annotations
 
@@ -39,3 +39,16 @@ def best_path(emissions: NDArray[np.float32], moves: NDArray[np.float32]) -> NDA
     for at in range(len(emissions) - 1, 0, -1):
         path.append(int(back[at, path[-1]]))
     return np.array(path[::-1])
+
+
+def marginals(emissions: NDArray[np.float32], moves: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give each word's probability of each tag over all legal sequences (forward-backward): words by tags."""
+    ahead, behind = emissions.astype(np.float64), np.zeros(emissions.shape)
+    ahead[0] += moves[-1]
+    for at in range(1, len(emissions)):
+        ahead[at] += np.logaddexp.reduce(ahead[at - 1][:, None] + moves[:-1], axis=0)
+    for at in range(len(emissions) - 2, -1, -1):
+        behind[at] = np.logaddexp.reduce(moves[:-1] + emissions[at + 1] + behind[at + 1], axis=1)
+    both = ahead + behind
+    out: NDArray[np.float64] = np.exp(both - np.logaddexp.reduce(both, axis=1, keepdims=True))
+    return out

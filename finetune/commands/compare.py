@@ -1,4 +1,7 @@
-"""Put runs side by side: their metrics, their speed, and the settings in which they differ, in Markdown."""
+"""Put runs side by side: their metrics, their speed, and the settings in which they differ, in Markdown.
+
+Folders that are no finished runs are left out, and named. Runs of different tasks may stand side by side.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   finetune compare runs/news runs/news-lr1e-4
   finetune compare runs/*"""
+CONTENTS = "data contents"
 PLACES = {"output_dir", "save_path", "cache_dir", "overwrite_output_dir"}
 
 
@@ -26,14 +30,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Compare and print."""
-    runs = [facts(path) for path in arguments.runs]
-    names = list(dict.fromkeys(name for one in runs for name in one))
+    found = {path: facts_or_error(path) for path in arguments.runs}
+    errors = [one for one in found.values() if isinstance(one, RunFolderError)]
+    finished = {path: one for path, one in found.items() if isinstance(one, dict)}
+    if not finished:
+        raise errors[0]
+    for error in errors:
+        say(f"left out   {error}")
+    runs = list(finished.values())
+    names = sorted(dict.fromkeys(name for one in runs for name in one), key=place_of)
     differing = [name for name in names if is_figure(name) or len({str(one.get(name)) for one in runs}) > 1]
-    rows = [(name, *(shown(one.get(name)) for one in runs)) for name in differing]
-    print(table(("", *(path.resolve().name for path in arguments.runs)), rows))  # noqa: T201 - the answer
-    if len({one["data contents"] for one in runs}) > 1:
+    same_data = CONTENTS not in differing
+    rows = [(name, *(shown(one.get(name)) for one in runs)) for name in differing if name != CONTENTS]
+    print(table(("", *(path.resolve().name for path in finished)), rows))  # noqa: T201 - the answer
+    if not same_data:
         say("these runs did not see the same data: their figures are no fair comparison")
     return 0
+
+
+def facts_or_error(path: Path) -> dict[str, Any] | RunFolderError:
+    """Read a run, or say why it cannot be compared: runs/* may hold other folders too."""
+    try:
+        return facts(path)
+    except RunFolderError as error:
+        return error
 
 
 def facts(path: Path) -> dict[str, Any]:
@@ -49,7 +69,19 @@ def facts(path: Path) -> dict[str, Any]:
     settings = {name: value for group in config["settings"].values() for name, value in group.items()}
     kept = {name: value for name, value in settings.items() if name not in PLACES}
     versions = {f"{name} version": value for name, value in config["versions"].items()}
-    return {**figures, **kept, **versions, "data contents": str(config["data"]["fingerprints"])}
+    return {
+        "task": config["task"],
+        **figures,
+        **kept,
+        **versions,
+        CONTENTS: str(config["data"]["fingerprints"]),
+    }
+
+
+def place_of(name: str) -> int:
+    """Put validation figures first, then those of the test, then the training, then the settings."""
+    groups = ("task", "validation ", "test ", "training ")
+    return next((at for at, group in enumerate(groups) if name.startswith(group)), len(groups))
 
 
 def is_figure(name: str) -> bool:
@@ -58,5 +90,7 @@ def is_figure(name: str) -> bool:
 
 
 def shown(value: object) -> str:
-    """Write a value: figures with four places."""
+    """Write a value: figures with four places, nothing where a run has none."""
+    if value is None:
+        return ""
     return f"{value:.4f}" if isinstance(value, float) and abs(value) >= 1e-3 else str(value)

@@ -23,13 +23,14 @@ UNEVEN = 3.0
 def balance_sections(corpus: Corpus, shape: Shape) -> list[Section]:
     """Count the labels of every split; a task without labels has no such part."""
     names = corpus.labels.names
-    found = {name: counted(split, corpus.labels, shape) for name, split in corpus.splits.items()}
-    counts = {split: [of[name] for name in names] for split, of in found.items()}
-    if not any(counts["train"]):
+    if not names:
         return []
+    splits = [(name, corpus.splits[name]) for name in ("train", "validation", "test") if name in corpus.splits]
+    found = {name: counted(split, corpus.labels, shape) for name, split in splits}
+    counts = {split: [of[name] for name in names] for split, of in found.items()}
     rows = [(name, *(of[n] for of in counts.values())) for n, name in enumerate(names)]
     text = "Rows that have the label. " + uneven(counts["train"], names)
-    totals = {split: len(rows) for split, rows in corpus.splits.items()}
+    totals = {split: len(rows) for split, rows in splits}
     draw = partial(draw_balance, names, counts, totals)
     return [Section("balance", "Labels in the data", text + "\n\n" + table(("label", *counts), rows), draw)]
 

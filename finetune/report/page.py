@@ -44,12 +44,14 @@ tbody tr:nth-child(even) { background: var(--band); }
 td.long { min-width: 14rem; white-space: normal; }
 img { display: block; max-width: 100%; height: auto; margin: 1rem 0; padding: 0.5rem; background: #fff;
   border: 1px solid var(--line); border-radius: 6px; }
+@media (max-width: 40rem) { img.broad { max-width: none; width: 36rem; } }
 @media print { :root { --text: #000; --soft: #444; --line: #bbb; --page: #fff; --band: #fff; }
   body { font-size: 10.5pt; max-width: none; padding: 0; } nav { display: none; }
   h2 { break-after: avoid; } img, tr { break-inside: avoid; } img { max-height: 20cm; border: 0; padding: 0; }
   .wide { overflow: visible; } td:first-child { white-space: normal; } }
 """
 LONG_CELL = 40
+BROAD = 600
 SHOWN_PER_INCH = 100  # CSS pixels: the same size of letters in every picture, and sharp on a fine screen
 
 
@@ -69,6 +71,7 @@ def page(text: str, folder: Path) -> str:
         embed_pictures(token.children or (), folder)
     mark_long_cells(tokens)
     body = reader.renderer.render(tokens, reader.options, {})
+    body = body.replace("<p><img", '<p class="wide"><img')
     body = body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
     first, _, rest = body.partition("</h1>")
     head = '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -100,7 +103,9 @@ def embed_pictures(tokens: Sequence[Token], folder: Path) -> None:
         if token.type == "image":
             contents = (folder / str(token.attrs["src"])).read_bytes()
             token.attrSet("src", "data:image/png;base64," + b64encode(contents).decode())
-            token.attrSet("width", str(round(png_width(contents) * SHOWN_PER_INCH / DOTS_PER_INCH)))
+            width = round(png_width(contents) * SHOWN_PER_INCH / DOTS_PER_INCH)
+            token.attrSet("width", str(width))
+            token.attrSet("class", "broad" if width > BROAD else "narrow")
 
 
 def png_width(contents: bytes) -> int:

@@ -96,6 +96,7 @@ def draw_curves(state: State, metric: str, path: Path) -> None:
             panels[1].set_title(f"validation {metric}", fontsize=10)
             panels[1].set_xlabel("step")
             panels[1].set_xlim(left=0)
+            panels[1].locator_params(axis="x", integer=True)
             panels[1].grid(visible=True)
             mark_best(panels[1], state)
 
@@ -112,6 +113,7 @@ def draw_losses(axes: Axes, state: State) -> None:
     axes.set_xlabel("step")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True)
     axes.legend(frameon=False)
 

@@ -68,11 +68,12 @@ def summary(found: Findings) -> str:
     rows = ", ".join(f"{count:,} for {name}" for name, count in data["rows"].items())
     speed = f"{training['texts_per_second']:,.0f} texts a second"
     took = f"{training['steps']:,} steps in {clock(training['seconds'])} on {training['device']}, {speed}"
+    labels = f"{len(data['labels'])} labels; " if data["labels"] else ""
     best = f"; the weights of step {training['best_step']:,} were kept" if training["best_step"] else ""
     lines = [
         f"- **{headline(found)}**",
         f"- Encoder: `{settings['model']['model_name_or_path']}`",
-        f"- Task: {found.config['task']}; {len(data['labels'])} labels; rows: {rows}",
+        f"- Task: {found.config['task']}; {labels}rows: {rows}",
         f"- Training: {took}{best}",
     ]
     return "\n".join(lines)

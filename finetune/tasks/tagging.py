@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
-from finetune.answers.entities import Entities, certainty
+from finetune.answers.entities import Entities
 from finetune.crf import Crf, words_first
 from finetune.data.conll import TAGGED
 from finetune.data.tags import bio_tags, spans, write_bio
@@ -109,14 +109,13 @@ class Tagging(Entities):
         """Yield each sentence with true and predicted tags."""
         found = self.decoded(logits, encoded.labels.to_pylist(), encoded.rows.tolist())
         for row, emissions, path, truth in found:
-            tags = [self.tags[n] for n in truth], [self.tags[n] for n in path]
-            yield Tagged(row, *tags, certainty(emissions, path))
+            yield Tagged(row, self.named(truth), self.named(path), self.certainty(emissions, path))
 
     def metrics(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Metrics:
         """Measure entities, strictly."""
         tally = Tally()
-        for one in self.judged(logits, encoded):
-            tally.add(one.truth, one.guess)
+        for _, _, path, truth in self.decoded(logits, encoded.labels.to_pylist(), encoded.rows.tolist()):
+            tally.add(self.named(truth), self.named(path))
         return tally.metrics()
 
     def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from finetune.arguments import build, field_help, from_yaml
-from finetune.cli import VERBS, main
-from finetune.commands.training import KINDS
+from finetune.cli import VERBS, main, verb_parser
+from finetune.commands.training import KINDS, YAML_HELP
 from finetune.errors import FinetuneError
+from finetune.reference import reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Write = Callable[[str, str | bytes], Path]
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -84,3 +89,37 @@ def test_yaml_gives_the_same_settings(write: Write) -> None:
 def test_a_wrong_yaml_file_is_refused_with_its_line(write: Write, contents: str, message: str) -> None:
     with pytest.raises(FinetuneError, match=message):
         build(KINDS, from_yaml(write("a.yaml", contents), KINDS))
+
+
+def examples(verb: str) -> list[str]:
+    module = import_module(f"finetune.commands.{verb}")
+    return [line.strip() for line in module.EXAMPLES.splitlines() if line.startswith("  finetune ")]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_ends_with_examples_that_its_parser_takes(verb: str) -> None:
+    assert examples(verb)
+    for line in examples(verb):
+        _, given_verb, *given = shlex.split(line)
+        assert given_verb == verb
+        verb_parser(verb).parse_args(given)
+
+
+def test_the_yaml_file_that_help_shows_is_read(write: Write) -> None:
+    lines = [line.strip() for line in YAML_HELP.splitlines() if line.startswith("  ")]
+    data, model, training, _ = build(KINDS, from_yaml(write("news.yaml", "\n".join(lines)), KINDS))
+    assert (data.data, model.model_name_or_path) == (Path("data/raw/news"), "bert-base-chinese")
+    assert (training.num_train_epochs, training.learning_rate) == (3.0, 5e-5)
+
+
+def test_help_shows_a_typical_session(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(
+        f"finetune {verb} " in said for verb in ("inspect", "classify", "predict", "evaluate", "compare")
+    )
+
+
+def test_the_command_reference_says_what_the_code_says() -> None:
+    written = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert written == reference(), "run: python -m finetune.reference > docs/cli.md"

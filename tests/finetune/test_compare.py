@@ -27,6 +27,11 @@ def test_two_runs_and_where_they_differ(
     assert "| learning_rate | 0.0010 | 0.0020 |" in said
     assert any(line.startswith("| test accuracy |") for line in said)
     assert not any(line.startswith("| seed |") for line in said)
+    (tmp_path / "other").mkdir()
+    assert main(["compare", *(str(tmp_path / name) for name in ("one", "other", "two"))]) == 0
+    said_too = capsys.readouterr()
+    assert said_too.out.splitlines() == said
+    assert "left out" in said_too.err
 
 
 def test_a_run_that_is_not_finished_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.answers.viterbi import FORBIDDEN, best_path, legal_moves
+from finetune.answers.viterbi import FORBIDDEN, best_path, legal_moves, marginals
 from finetune.crf import Crf, words_first
 from finetune.data.tags import bio_tags
 
@@ -30,6 +30,18 @@ def test_the_best_path_is_the_best_of_all(length: int, seed: int) -> None:
     found = best_path(emissions, moves)
     best = max(product(range(len(TAGS)), repeat=length), key=lambda path: score(emissions, moves, path))
     assert score(emissions, moves, tuple(found)) == pytest.approx(score(emissions, moves, best), rel=1e-5)
+
+
+@given(st.integers(1, 4), st.integers(0, 999))
+def test_marginals_are_those_of_all_sequences(length: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    emissions = generator.normal(size=(length, len(TAGS))).astype(np.float32)
+    moves = legal_moves(TAGS) + generator.normal(size=(len(TAGS) + 1, len(TAGS))).astype(np.float32)
+    expected = np.zeros((length, len(TAGS)))
+    for path in product(range(len(TAGS)), repeat=length):
+        expected[np.arange(length), path] += np.exp(score(emissions, moves, path))
+    expected /= expected.sum(1, keepdims=True)
+    assert marginals(emissions, moves) == pytest.approx(expected, rel=1e-4, abs=1e-9)
 
 
 @given(st.integers(1, 30), st.integers(0, 999))

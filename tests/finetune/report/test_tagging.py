@@ -39,7 +39,7 @@ def test_errors_are_counted_by_type() -> None:
 
 def test_confidence_is_held_against_what_is_right() -> None:
     judged = [tagged("B-LOC O", "B-LOC O", 0.95), tagged("O O", "B-LOC O", 0.55), tagged("O", "O")]
-    assert confidence_bins(judged) == [(pytest.approx(0.55), 0.0, 1), (pytest.approx(0.95), 1.0, 1)]
+    assert np.array(confidence_bins(judged)) == pytest.approx(np.array([[0.55, 0, 1], [0.95, 1, 1]]))
 
 
 def test_a_model_that_finds_nothing_has_no_bins() -> None:
