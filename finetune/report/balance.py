@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from finetune.data.split import Split
 
 UNEVEN = 3.0
+ORDER: tuple[str, ...] = ("train", "validation", "test")
 
 
 def balance_sections(corpus: Corpus, shape: Shape) -> list[Section]:
@@ -25,7 +26,7 @@ def balance_sections(corpus: Corpus, shape: Shape) -> list[Section]:
     names = corpus.labels.names
     if not names:
         return []
-    splits = [(name, corpus.splits[name]) for name in ("train", "validation", "test") if name in corpus.splits]
+    splits = [(name, corpus.splits[name]) for name in ORDER if name in corpus.splits]
     found = {name: counted(split, corpus.labels, shape) for name, split in splits}
     counts = {split: [of[name] for name in names] for split, of in found.items()}
     rows = [(name, *(of[n] for of in counts.values())) for n, name in enumerate(names)]
