@@ -6,24 +6,27 @@ shuffling; how many of them go through the model at once is a matter of memory a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import torch
 
-    from finetune.data.store import Ragged
+
+class Lookup(Protocol):
+    """Rows by their number."""
+
+    def __getitem__(self, number: int, /) -> Any:  # noqa: ANN401 - a list or an array
+        """Give the numbers of one row."""
 
 
 class TokenRows(Protocol):
     """Tokenised rows, on disk or in memory."""
 
     @property
-    def input_ids(self) -> Ragged | Sequence[Sequence[int]]:
+    def input_ids(self) -> Lookup:
         """The ids of each row, without padding."""
 
     @property
@@ -32,6 +35,7 @@ class TokenRows(Protocol):
 
 
 Index = NDArray[np.int64]
+NOT_WANTED = -100  # stands where nothing is wanted of the model
 POOL_STEPS = 256
 
 
@@ -82,6 +86,18 @@ def rectangle(encoded: TokenRows, index: Index, pad_id: int) -> dict[str, Index]
     """Put rows side by side: [7, 8] and [9] with pad_id 0 become [[7, 8], [9, 0]] and its mask."""
     lengths = encoded.lengths[index]
     mask = np.arange(int(lengths.max())) < lengths[:, None]
-    ids = np.full(mask.shape, pad_id, dtype=np.int64)
-    ids[mask] = np.concatenate([encoded.input_ids[int(number)] for number in index])
-    return {"input_ids": ids, "attention_mask": mask.astype(np.int64)}
+    batch = {
+        "input_ids": filled(encoded.input_ids, index, mask, pad_id),
+        "attention_mask": mask.astype(np.int64),
+    }
+    wanted: Lookup | None = getattr(
+        encoded, "wanted", None
+    )  # rows may say which tokens are wanted of the model
+    return batch if wanted is None else {**batch, "wanted": filled(wanted, index, mask, NOT_WANTED)}
+
+
+def filled(rows: Lookup, index: Index, mask: NDArray[np.bool_], filler: int) -> Index:
+    """Put rows where the mask holds, and the filler elsewhere."""
+    out = np.full(mask.shape, filler, dtype=np.int64)
+    out[mask] = np.concatenate([rows[int(number)] for number in index])
+    return out

@@ -20,6 +20,7 @@ VERBS = {
     "inspect": "look at data: classes, lengths, duplicates, leaks, broken rows",
     "classify": "train a classifier of texts",
     "tag": "train a tagger of entities",
+    "pretrain": "let an encoder read texts of your domain before it learns a task",
     "evaluate": "measure a trained model on a file of texts and labels",
     "predict": "label texts: from the command line, a file or a pipe",
     "compare": "put runs side by side",

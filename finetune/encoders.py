@@ -25,7 +25,8 @@ def find_encoder(name: str) -> str:
         return from_package(name)
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return str(checked(folder))
+        finished = folder / "model"  # what a run of ours leaves in its folder
+        return str(checked(finished if (finished / "config.json").is_file() else folder))
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise EncoderError(f"{name}: there is no such folder; {accepted()}")
     return str(checked(from_hub(name)))

@@ -100,10 +100,11 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
 
 
 def default_folder(task: str, settings: Settings) -> Path:
-    """Name a run by what it does: runs/classify-thucnews-chinese-small."""
+    """Name a run by what it does, runs/classify-thucnews-chinese-small; a run's model is named as the run."""
     data = settings.data.data or settings.data.train_file or Path("data")
-    encoder = Path(settings.model.model_name_or_path).name
-    return Path("runs") / f"{task}-{data.name.split('.')[0] or data.resolve().name}-{encoder}"
+    encoder = Path(settings.model.model_name_or_path)
+    name = encoder.parent.name if encoder.name == "model" else encoder.name
+    return Path("runs") / f"{task}-{data.name.split('.')[0] or data.resolve().name}-{name}"
 
 
 def describe(task: str, settings: Settings, data: dict[str, Any]) -> dict[str, Any]:

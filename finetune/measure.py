@@ -44,7 +44,8 @@ def measure(model: Path, data: DataOptions, gpu_id: int | None, say: Callable[[s
     encoded = encode_split(whole("test", rows), how, data.cache_dir or default_cache())
     for problem in [*rows.meta["problems"], *encoded.stored.meta["problems"]]:
         say(f"skipped    {problem}")
-    logits = predict_logits(predictor.model, encoded, predictor.device, predictor.max_tokens)
+    rows_read = predictor.task.view(encoded)
+    logits = predict_logits(predictor.model, rows_read, predictor.device, predictor.max_tokens)
     metrics = predictor.task.metrics(logits, encoded)
     return Measured(f"{model.name} on {data.data.name}", metrics, predictor.task.sections(logits, encoded))
 

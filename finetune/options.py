@@ -125,6 +125,10 @@ class TrainingOptions:
     """Share of the target spread evenly over all classes."""
     class_weights: Literal["none", "balanced"] = "none"
     """balanced weighs each class by the inverse of its share."""
+    mlm_probability: float = 0.15
+    """For pretraining: share of the tokens that are masked at each step; evaluation always masks 0.15."""
+    whole_word_mask: bool = True
+    """For pretraining: mask all pieces of a word or none; --no-whole-word-mask draws single tokens."""
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     """Number format of the matrix products; auto takes bf16 where the device computes it in hardware."""
     seed: int = 42
@@ -148,6 +152,9 @@ class TrainingOptions:
         require(
             0 < self.layerwise_lr_decay <= 1,
             f"--layerwise-lr-decay is {self.layerwise_lr_decay}, accepted: above 0, up to 1",
+        )
+        require(
+            0 < self.mlm_probability < 1, f"--mlm-probability is {self.mlm_probability}, accepted: 0 to 1"
         )
         require(self.warmup_steps >= 0, f"--warmup-steps is {self.warmup_steps}, accepted: 0 and more")
         require(

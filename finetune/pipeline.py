@@ -85,8 +85,9 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
     unread = [one for part in encoded.values() for one in part.stored.meta["problems"]]
     tell_skipped([*corpus.problems, *unread], say)
     for name, one in encoded.items():
-        mean = one.lengths.mean()
-        say(f"{name:<10} {len(one):,} texts, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
+        mean, pieces = one.lengths.mean(), f" in {len(one):,} pieces" if len(one) > len(one.split) else ""
+        texts = f"{len(one.split) if pieces else len(one):,} texts{pieces}"
+        say(f"{name:<10} {texts}, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
     say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {time.monotonic() - started:.1f} s")
     return Prepared(task, corpus, encoder, tokenizer, encoded)
 

@@ -23,7 +23,8 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     encoder = settings["model"]["model_name_or_path"]
     prints = "\n".join(f"- {name}: `{value}`" for name, value in config["data"]["fingerprints"].items())
     labels = ", ".join(config["data"]["labels"])
-    facts = f"Fine-tuned from `{encoder}` for the task `{config['task']}`.\n\nLabels: {labels}."
+    facts = f"Fine-tuned from `{encoder}` for the task `{config['task']}`."
+    facts += f"\n\nLabels: {labels}." if labels else ""
     front = "---\nlibrary_name: transformers\npipeline_tag: " + config["pipeline_tag"] + "\n---"
     limits = (
         "The figures hold for texts like those that it was measured on. The encoder's licence and the data's "

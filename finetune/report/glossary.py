@@ -16,6 +16,9 @@ MEANINGS = {
     "f1": "balance of precision and recall; an entity counts only if its type and both borders are right",
     "precision": "of the entities found, the share that is right",
     "recall": "of the true entities, the share that was found",
+    "perplexity": "among how many tokens the model seems to waver at each masked place; lower is better",
+    "token_accuracy": "share of the masked tokens that the first guess names",
+    "top5_accuracy": "share of the masked tokens that one of the first five guesses names",
     "tag_accuracy": "share of the words with the right tag; most words are in no entity, so it is flattering",
 }
 

@@ -70,6 +70,7 @@ def summary(found: Findings) -> str:
     took = f"{training['steps']:,} steps in {clock(training['seconds'])} on {training['device']}, {speed}"
     labels = f"{len(data['labels'])} labels; " if data["labels"] else ""
     best = f"; the weights of step {training['best_step']:,} were kept" if training["best_step"] else ""
+    labels = f"{len(data['labels'])} labels; " if data["labels"] else ""
     lines = [
         f"- **{headline(found)}**",
         f"- Encoder: `{settings['model']['model_name_or_path']}`",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from finetune.batching import TokenRows
     from finetune.data.corpus import Corpus
     from finetune.data.labels import LabelSet
     from finetune.data.pieces import Chunk
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from finetune.report.sections import Section
 
 Metrics = dict[str, float]
+LOWER_IS_BETTER = {"loss", "perplexity", "calibration_error"}
 HEAD = "finetune_head"  # a module of this name in a model is the task's own: trained with it, saved beside it
 
 
@@ -55,7 +57,7 @@ class Task(Protocol):
 
     @property
     def main_metric(self) -> str:
-        """The metric that chooses the best checkpoint; larger is better, but for loss."""
+        """The metric that chooses the best checkpoint."""
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -66,6 +68,9 @@ class Task(Protocol):
 
     def build(self, encoder: str, attention: str) -> PreTrainedModel:
         """Load the encoder and put the head on it."""
+
+    def view(self, encoded: Encoded, step: int | None = None) -> TokenRows:
+        """Show the rows as the model reads them at this step, or as it reads them in every evaluation."""
 
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
         """Make the label tensor of a batch."""

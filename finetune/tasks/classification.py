@@ -58,6 +58,11 @@ class Classification(OneLabel):
         names = dict(enumerate(self.labels.names))
         return load_model("AutoModelForSequenceClassification", encoder, attention, id2label=names)
 
+    def view(self, encoded: Encoded, step: int | None = None) -> Encoded:
+        """The model reads the rows as they are."""
+        del step
+        return encoded
+
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
         """Give one class number per text."""
         return torch.from_numpy(encoded.numbers[index])

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
     from finetune.tasks.base import Task
 
-MODULES = {"classify": "classification", "multi-label": "multilabel", "tag": "tagging"}
+MODULES = {
+    "classify": "classification",
+    "multi-label": "multilabel",
+    "tag": "tagging",
+    "pretrain": "pretraining",
+}
 FACTS = "finetune.json"
 
 
@@ -35,7 +40,7 @@ def saved_task(folder: Path) -> Task:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         module = import_module(f"finetune.tasks.{MODULES[facts['task']]}")
         labels = LabelSet(tuple(facts["labels"]), bool(facts["numbered"]))
-        return cast("Task", module.from_saved(labels, facts))
+        return cast("Task", module.from_saved(labels, {**facts, "folder": str(folder)}))
     except (ValueError, KeyError, TypeError) as error:
         raise RequestError(
             f"{path}: found no facts of a model ({error!r}); train it again, or copy the whole folder"

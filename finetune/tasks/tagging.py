@@ -87,6 +87,11 @@ class Tagging(Entities):
         if self.crf is not None:
             save_file({name: value.cpu() for name, value in self.crf.state_dict().items()}, folder / CRF_FILE)
 
+    def view(self, encoded: Encoded, step: int | None = None) -> Encoded:
+        """The model reads the rows as they are."""
+        del step
+        return encoded
+
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
         """Give a tag for each token, -100 where it answers for no word."""
         rows = encoded.labels.take(pa.array(index)).to_pylist()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from finetune.batching import epoch_steps
 from finetune.errors import TrainingError
 from finetune.options import require
+from finetune.tasks.base import LOWER_IS_BETTER
 from finetune.training.checkpoint import Checkpoints, State
 from finetune.training.evaluation import predict_logits
 from finetune.training.progress import Progress
@@ -122,10 +123,11 @@ class Loop:
     def evaluate(self) -> None:
         """Measure on the validation rows, and note whether this is the best so far."""
         work, state, started = self.stepper.work, self.state, time.monotonic()
-        logits = predict_logits(work.model, self.around.validation, work.device, self.plan.max_tokens)
+        rows = work.task.view(self.around.validation)
+        logits = predict_logits(work.model, rows, work.device, self.plan.max_tokens)
         metrics = work.task.metrics(logits, self.around.validation)
         state.evaluations.append({"step": state.step, **metrics})
-        value = -metrics[self.metric] if self.metric == "loss" else metrics[self.metric]
+        value = -metrics[self.metric] if self.metric in LOWER_IS_BETTER else metrics[self.metric]
         loss = metrics.get("loss", 0.0)
         better = (value, -loss) > (
             state.best_value,

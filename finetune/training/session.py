@@ -109,7 +109,7 @@ def conclude(work: Work, ready: Prepared, folder: RunFolder, loop: Loop) -> dict
     judged, sections, task = "", [], work.task
     for judged in [name for name in ("validation", "test") if name in ready.encoded]:
         encoded = ready.encoded[judged]
-        logits = predict_logits(work.model, encoded, work.device, work.plan.max_tokens)
+        logits = predict_logits(work.model, task.view(encoded), work.device, work.plan.max_tokens)
         if judged == "validation":
             task = task.tuned(logits, encoded)
         results[judged] = task.metrics(logits, encoded)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.amp.grad_scaler import GradScaler
 
-from finetune.batching import Index, micro_batches, padded
+from finetune.batching import Index, TokenRows, micro_batches, padded
 from finetune.errors import TrainingError
 from finetune.training.checkpoint import (
     Tensors,
@@ -52,6 +52,7 @@ class Stepper:
         self.work = work
         self.pad_id = work.model.config.pad_token_id or 0
         self.optimiser = make_optimiser(work.model, work.options)
+        self.rows: TokenRows = work.train
         self.scaler = GradScaler(work.device.device.type, enabled=work.device.precision == "fp16")
         self.loss = torch.zeros((), device=work.device.device)
         self.loss_texts = 0
@@ -63,6 +64,7 @@ class Stepper:
         options, plan = self.work.options, self.work.plan
         shape, warmup = options.lr_scheduler_type, options.warmup_steps
         self.rate = set_rate(self.optimiser, factor(number, plan.total_steps, warmup, shape))
+        self.rows = self.work.task.view(self.work.train, number)
         while not self.fits(index):
             self.max_tokens = self.smaller()
         if options.max_grad_norm:
@@ -103,7 +105,7 @@ class Stepper:
     def backward(self, part: Index, texts: int) -> None:
         """Add one micro-batch's share to the gradient."""
         train, task, device = self.work.train, self.work.task, self.work.device
-        batch = {name: self.moved(value) for name, value in padded(train, part, self.pad_id).items()}
+        batch = {name: self.moved(value) for name, value in padded(self.rows, part, self.pad_id).items()}
         targets = self.moved(task.targets(train, part))
         with device.autocast():
             logits = self.work.model(**batch).logits

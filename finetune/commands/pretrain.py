@@ -1,0 +1,37 @@
+"""Pretrain an encoder on texts of your domain, without labels; the other tasks then start from it.
+
+Data: a text a line, a table with a text column (CSV, TSV, JSONL, Parquet), a folder of such files, or a folder
+of folders with a file per text; labels in them are not looked at. Long texts are cut into blocks, and no token
+is lost. At every step other tokens are masked, and the model guesses them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finetune.commands.training import YAML_HELP, add_training_arguments, read_settings, say_results
+from finetune.pipeline import train
+from finetune.tasks import pretraining
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+USAGE = "finetune pretrain --data FOLDER_OR_FILE [options]"
+EXAMPLES = f"""examples:
+  finetune pretrain --data texts.txt --encoder bert-base-chinese --epochs 3 --output-dir runs/domain
+  finetune classify --data data/raw/news --encoder runs/domain --output-dir runs/news
+  finetune pretrain --data reviews.csv --text-column review --encoder english-small --mlm-probability 0.2
+  finetune predict runs/domain "国足加时[MASK]险胜对手"
+
+{YAML_HELP}"""
+
+add_arguments = add_training_arguments
+
+
+def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Train and say what came out."""
+    result = train(read_settings(arguments), pretraining.RECIPE, say)
+    say_results(result, say)
+    say(f"next       give --encoder {result.folder} to classify or tag: they start from this encoder")
+    return 0

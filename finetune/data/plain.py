@@ -1,0 +1,70 @@
+"""Reads texts without labels: a text a line, or any labelled source, whose labels are not looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from finetune.data.lines import TextFile, bare_suffix, open_text
+from finetune.data.records import KNOWN_SUFFIXES
+from finetune.data.rows import Row, open_source
+from finetune.data.shape import AnySource, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from finetune.options import DataOptions
+
+LOOK_AT = 20
+TABLES = {*KNOWN_SUFFIXES, ".parquet", ".arrow"}
+
+
+@dataclass(frozen=True)
+class TextLines:
+    """A file with a text a line."""
+
+    file: TextFile
+    names: tuple[str, ...] = ()
+    columns: None = None
+
+    @property
+    def said(self) -> str:
+        """What was detected."""
+        return f"{self.file.path}: a text a line, {self.file.encoding}"
+
+    @property
+    def root(self) -> Path:
+        """The file."""
+        return self.file.path
+
+    def files(self) -> Iterator[Path]:
+        """Yield the one file."""
+        yield self.file.path
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines that are not blank."""
+        for number, line in self.file.lines():
+            if line.strip():
+                yield Row(self.file.path, number, line.strip(), "")
+
+
+def open_plain(path: Path, options: DataOptions) -> AnySource:
+    """Take a file for lines of text unless its name or its first lines say that it is a table."""
+    if path.is_file() and bare_suffix(path) not in TABLES:
+        file = open_text(path)
+        if not is_table(file):
+            return TextLines(file)
+    return open_source(path, options.text_column, options.label_column, labelled=False, blank_labels=True)
+
+
+def is_table(file: TextFile) -> bool:
+    """Tell JSON lines and tab-separated columns from prose, in which commas and a stray tab occur."""
+    first = list(islice((line for _, line in file.lines() if line.strip()), LOOK_AT))
+    return first[0].lstrip().startswith("{") or all("\t" in line.strip() for line in first)
+
+
+PLAIN = Shape("plain text", pa.string(), pa.string(), open_plain, lambda _: (), fewest_labels=0)
