@@ -4,8 +4,8 @@ The texts come from the command line, from --file (lines of text, or any table t
 line from standard input (UTF-8; blank lines are left out, their number is said). A file may be larger than
 memory. A classifier answers {"label", "confidence", "probabilities"}; with several labels, "label" is a list.
 A tagger answers {"text", "entities"}, each with "text", "label", "start", "end" and "confidence"; start
-and end count characters of the text, from 0, end not included. A pretrained encoder fills each [MASK] of a text
-and answers {"text", "masks"}, each with "label", "confidence" and the "probabilities" of five tokens.
+and end count characters of the text, from 0, end not included. A pretrained encoder fills each [MASK]: it
+answers {"text", "masks"}, each mask with "label", "confidence" and the "probabilities" of five tokens.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Pretrain an encoder on texts of your domain, without labels; the other tasks then start from it.
 
-Data: a text a line, a table with a text column (CSV, TSV, JSONL, Parquet), a folder of such files, or a folder
-of folders with a file per text; labels in them are not looked at. Long texts are cut into blocks, and no token
-is lost. At every step other tokens are masked, and the model guesses them.
+Data: a text a line, a table with a text column (CSV, TSV, JSONL, Parquet), a folder of such files, or
+a folder of folders with a file per text; labels in them are not looked at. Long texts are cut into blocks,
+and no token is lost. At every step other tokens are masked, and the model guesses them.
 """
 
 from __future__ import annotations

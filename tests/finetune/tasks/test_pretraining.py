@@ -179,7 +179,7 @@ ARGUMENTS = ("--max-rows", "200", "--batch-size", "16", "--lr", "2e-3", "--gpu-i
 
 def pretrain(news: Path, encoder: Path, out: Path, *more: str) -> int:
     given_ = ["--data", str(news), "--encoder", str(encoder), "--output-dir", str(out)]
-    return main(["pretrain", *given_, *ARGUMENTS, *more])
+    return main(["pretrain", *given_, *ARGUMENTS, "--metric-for-best-model", "perplexity", *more])
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def run(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return out
 
 
-def test_it_learns_and_keeps_the_best_by_the_lowest_loss(run: Path, encoder: Path) -> None:
+def test_it_learns_and_keeps_the_weights_of_the_lowest_perplexity(run: Path, encoder: Path) -> None:
     metrics = json.loads((run / "metrics.json").read_text())
     vocabulary = len(load_tokenizer(str(encoder)))
     assert metrics["validation"]["loss"] < 0.96 * np.log(vocabulary)
