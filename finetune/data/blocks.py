@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from finetune.data.width import fold
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -21,7 +23,7 @@ def marked_ids(
 
     A tokenizer that cannot tell words apart makes each token a word.
     """
-    found = tokenizer(texts, add_special_tokens=False, return_attention_mask=False, verbose=False)
+    found = tokenizer([fold(one) for one in texts], add_special_tokens=False, verbose=False)
     for at, ids in enumerate(found["input_ids"]):
         words = found.word_ids(at) if tokenizer.is_fast else list(range(len(ids)))
         before = [None, *words[:-1]]

@@ -13,9 +13,9 @@ import torch
 
 from finetune.data.blocks import blocks, marked_ids
 from finetune.data.labels import LabelSet
-from finetune.data.pieces import frame_of
+from finetune.data.pieces import Chunk, frame_of
 from finetune.data.plain import PLAIN
-from finetune.data.tokens import Chunk, Encoder, tokenizer_key
+from finetune.data.tokens import Encoder, tokenizer_key
 from finetune.encoders import find_encoder, load_model, load_tokenizer
 from finetune.errors import EncoderError
 from finetune.masking import MaskedRows, Masking, asked_of
