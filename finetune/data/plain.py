@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,14 @@ import pyarrow as pa
 
 from finetune.data.lines import TextFile, bare_suffix, open_text
 from finetune.data.records import KNOWN_SUFFIXES
-from finetune.data.rows import Row, open_source
+from finetune.data.rows import Row, Source, open_source
 from finetune.data.shape import AnySource, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from finetune.data.columns import Columns
     from finetune.options import DataOptions
 
 LOOK_AT = 20
@@ -52,13 +53,45 @@ class TextLines:
                 yield Row(self.file.path, number, line.strip(), "")
 
 
+@dataclass(frozen=True)
+class Unlabelled:
+    """A source whose labels, if it has any, are left out."""
+
+    source: Source
+    names: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """What was detected, as far as it is read."""
+        return self.source.said.split(", label in column")[0]
+
+    @property
+    def root(self) -> Path:
+        """The file or folder."""
+        return self.source.root
+
+    @property
+    def columns(self) -> Columns | None:
+        """The columns that were found."""
+        return self.source.columns
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files it is made of."""
+        return self.source.files()
+
+    def rows(self) -> Iterator[Row]:
+        """Yield its rows with a blank for the label."""
+        return (replace(row, label="") for row in self.source.rows())
+
+
 def open_plain(path: Path, options: DataOptions) -> AnySource:
     """Take a file for lines of text unless its name or its first lines say that it is a table."""
     if path.is_file() and bare_suffix(path) not in TABLES:
         file = open_text(path)
         if not is_table(file):
             return TextLines(file)
-    return open_source(path, options.text_column, options.label_column, labelled=False, blank_labels=True)
+    columns = options.text_column, options.label_column
+    return Unlabelled(open_source(path, *columns, labelled=False, blank_labels=True))
 
 
 def is_table(file: TextFile) -> bool:

@@ -270,7 +270,8 @@ def test_texts_are_read_with_and_without_labels(
 ) -> None:
     path = write(name, contents)
     source = pretraining.PLAIN.open(path, DataOptions(data=path))
-    assert [row.text for row in source.rows()] == texts
+    assert [(row.text, row.label) for row in source.rows()] == [(text, "") for text in texts]
+    assert "label" not in source.said
 
 
 def test_a_folder_of_files_is_read(write: Write) -> None:
