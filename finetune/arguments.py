@@ -13,7 +13,7 @@ import textwrap
 import types
 import typing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import yaml
 
@@ -49,11 +49,25 @@ def field_help(kind: type) -> dict[str, str]:
     return found
 
 
+class NumberOrWord:
+    """Reads a number or one of some words: int | Literal["all"] takes 2 and all."""
+
+    def __init__(self, number: type, words: tuple[str, ...]) -> None:
+        self.number, self.words = number, words
+        self.__name__ = " or ".join((number.__name__, *words))  # what argparse and errors call it
+
+    def __call__(self, value: object) -> object:
+        """Convert, or raise the ValueError of the number."""
+        return value if value in self.words else self.number(value)
+
+
 def bare_type(hint: Any) -> Any:  # noqa: ANN401 - a type hint is any object
-    """Drop the None of an optional: int | None is int."""
-    if isinstance(hint, types.UnionType):
-        return next(one for one in typing.get_args(hint) if one is not type(None))
-    return hint
+    """Drop the None of an optional: int | None is int; a number with words besides becomes their reader."""
+    kinds = [one for one in typing.get_args(hint) if one is not type(None)]
+    if typing.get_origin(hint) not in {types.UnionType, typing.Union}:
+        return hint
+    words = [word for one in kinds if typing.get_origin(one) is Literal for word in typing.get_args(one)]
+    return NumberOrWord(kinds[0], tuple(words)) if words else kinds[0]
 
 
 def flag(name: str) -> str:
@@ -66,8 +80,10 @@ def how_to_parse(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - a type hint is 
     kind = bare_type(hint)
     if kind is bool:
         return {"action": argparse.BooleanOptionalAction}
-    if typing.get_origin(kind) is typing.Literal:
+    if typing.get_origin(kind) is Literal:
         return {"choices": typing.get_args(kind)}
+    if isinstance(kind, NumberOrWord):
+        return {"type": kind, "metavar": "|".join(("N", *kind.words))}
     return {"type": kind, "metavar": {int: "N", float: "X", Path: "PATH"}.get(kind, "NAME")}
 
 
@@ -101,7 +117,7 @@ def with_hyphens(arguments: Sequence[str]) -> list[str]:
 def convert(hint: Any, value: Any, problem: Problem) -> Any:  # noqa: ANN401 - any type in, that type out
     """Make a value from YAML what the field wants ("runs/x" a Path), or raise the problem."""
     kind = bare_type(hint)
-    if value is None or typing.get_origin(kind) is typing.Literal:
+    if value is None or typing.get_origin(kind) is Literal:
         fits = value is None or value in typing.get_args(kind)
     else:
         fits = isinstance(value, bool) if kind is bool else not isinstance(value, (bool, list, dict))

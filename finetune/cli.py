@@ -49,7 +49,8 @@ def guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except FinetuneError as error:
-        say(f"error: {error}")
+        if str(error):  # nothing to add where rank 0 says it
+            say(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         say("error: interrupted; the same command goes on from the last checkpoint")

@@ -37,6 +37,18 @@ class TrainingError(FinetuneError):
     """Training itself went wrong: the loss is not a number, or memory does not suffice."""
 
 
+class OtherRankError(FinetuneError):
+    """Another process of the same training ended; without words where that process says itself why."""
+
+    def __init__(self, exit_code: int, message: str = "") -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    def __reduce__(self) -> tuple[type[OtherRankError], tuple[int, str]]:
+        """Travel between processes: Exception's own way would lose the exit code."""
+        return OtherRankError, (self.exit_code, str(self))
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with the data, at one place.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "pyarrow")
 FREE_TO_CHANGE = {
     "cache_dir", "overwrite_output_dir", "save_total_limit", "logging_steps", "save_path", "output_dir",
-    "save_steps",
+    "save_steps", "gpus", "nodes",
 }  # fmt: skip
 
 
@@ -107,13 +107,14 @@ def default_folder(task: str, settings: Settings) -> Path:
     return Path("runs") / f"{task}-{data.name.split('.')[0] or data.resolve().name}-{name}"
 
 
-def describe(task: str, settings: Settings, data: dict[str, Any]) -> dict[str, Any]:
+def describe(task: str, settings: Settings, data: dict[str, Any], processes: int) -> dict[str, Any]:
     """Collect what config.json says: every setting, the versions, the data's fingerprints."""
     versions = {name: metadata.version(name) for name in PACKAGES}
     versions["python"] = platform.python_version()
     return {
         "task": task,
         "settings": asdict(settings),
+        "processes": processes,
         "data": data,
         "versions": versions,
         "machine": machine(),
@@ -185,4 +186,5 @@ def decisive(config: dict[str, Any]) -> dict[str, Any]:
     """Flatten the settings that decide the result."""
     settings = {name: value for group in config["settings"].values() for name, value in group.items()}
     kept = {name: value for name, value in settings.items() if name not in FREE_TO_CHANGE}
+    kept["processes"] = config.get("processes", 1)  # each adds its texts to every step
     return {**kept, "task": config["task"], "data contents": config["data"]["fingerprints"]}

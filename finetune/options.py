@@ -89,11 +89,17 @@ class ModelOptions:
     """How attention is computed; auto takes sdpa where the encoder has it."""
 
 
+BATCH_SIZE = 32  # what --batch-size auto means: memory decides how many pass at once, not what is learnt
 ABOVE_ZERO = (
     "num_train_epochs",
     "per_device_train_batch_size",
     "gradient_accumulation_steps",
     "learning_rate",
+    "max_steps",
+    "max_tokens",
+    "gpus",
+    "nodes",
+    "freeze_layers",
 )
 
 
@@ -105,8 +111,8 @@ class TrainingOptions:
     """Passes over the training rows."""
     max_steps: int | None = None
     """Stop after this many optimiser steps instead of counting epochs."""
-    per_device_train_batch_size: int = option(32, "--batch-size")
-    """Texts in each step on one device; how many go through at once follows from memory, not from this."""
+    per_device_train_batch_size: int | Literal["auto"] = option(32, "--batch-size")
+    """Texts in each step on one device; how many go through at once is found from memory. auto is 32."""
     gradient_accumulation_steps: int = 1
     """Multiplies the texts in each step: the step sees batch size x this, whatever fits in memory."""
     learning_rate: float = option(5e-5, "--lr")
@@ -119,6 +125,8 @@ class TrainingOptions:
     """How the learning rate falls after the warm-up."""
     layerwise_lr_decay: float = 1.0
     """Each layer below the top learns at this factor of the one above; 1 switches it off."""
+    freeze_layers: int | Literal["embeddings", "encoder"] | None = None
+    """Keep the embeddings, these and the lowest N layers, or the whole encoder; train what lies above."""
     max_grad_norm: float = 1.0
     """Clip the gradient to this norm; 0 switches clipping off."""
     label_smoothing_factor: float = option(0.0, "--label-smoothing")
@@ -137,14 +145,23 @@ class TrainingOptions:
     """Same seed, same machine, same weights to the bit; somewhat slower on a GPU."""
     gpu_id: int | None = None
     """The GPU, counted from 0; -1 forces the CPU. The default is the first GPU, else the CPU."""
+    gpus: int | Literal["all"] | None = None
+    """Train on so many GPUs of this machine, or all: a process for each. torchrun does the same."""
+    nodes: int = option(1, "--nnodes")
+    """Machines that torchrun was started on; a job that fell apart is refused."""
     max_tokens: int | None = None
-    """Most tokens, padding included, that go through the model at once (default: by the device's memory)."""
+    """Most tokens, padding included, that go through the model at once (default: what memory holds)."""
 
     def __post_init__(self) -> None:
         """Check ranges, so that a slip is not found after an hour."""
         for name in ABOVE_ZERO:
             found = getattr(self, name)
-            require(found > 0, f"--{name.replace('_', '-')} is {found}, accepted: above 0")
+            fits = found is None or isinstance(found, str) or found > 0
+            require(fits, f"--{name.replace('_', '-')} is {found}, accepted: above 0")
+        require(
+            self.gpus is None or self.gpu_id is None,
+            f"both --gpus {self.gpus} and --gpu-id {self.gpu_id} are given; give one of them",
+        )
         require(
             0 <= self.label_smoothing_factor < 1,
             f"--label-smoothing-factor is {self.label_smoothing_factor}, accepted: 0 to 1",
@@ -157,15 +174,12 @@ class TrainingOptions:
             0 < self.mlm_probability < 1, f"--mlm-probability is {self.mlm_probability}, accepted: 0 to 1"
         )
         require(self.warmup_steps >= 0, f"--warmup-steps is {self.warmup_steps}, accepted: 0 and more")
-        require(
-            self.max_steps is None or self.max_steps > 0,
-            f"--max-steps is {self.max_steps}, accepted: above 0",
-        )
 
     @property
     def batch_size(self) -> int:
         """Texts in one step on one device."""
-        return self.per_device_train_batch_size * self.gradient_accumulation_steps
+        size = self.per_device_train_batch_size
+        return (BATCH_SIZE if size == "auto" else size) * self.gradient_accumulation_steps
 
 
 @dataclass(frozen=True)

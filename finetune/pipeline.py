@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.corpus import load_corpus
 from finetune.data.store import default_cache
 from finetune.data.tokens import Encoded, encode_split
 from finetune.encoders import find_encoder, load_tokenizer
+from finetune.errors import RequestError
 from finetune.folder import RunFolder, default_folder, describe, open_run, write_folder
+from finetune.training.distributed import joined, started_together
+from finetune.training.launch import count_processes, launch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from finetune.data.corpus import Corpus
     from finetune.options import Settings
     from finetune.tasks.base import Recipe, Task
+    from finetune.training.distributed import World
 
 SKIPPED_SHOWN = 20
 
@@ -47,27 +53,51 @@ class Result:
 
 
 def train(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Result:
-    """Train, or go on training, or report what the finished run found."""
+    """Train, or go on training, or report what the finished run found; one process for each GPU."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    ready = prepare(settings, recipe, say)
+    count = 1 if started_together() else count_processes(settings.training.gpus)
+    if count > 1:
+        return launch(count, partial(train, settings, recipe), say)
+    with joined(settings.training.nodes) as world:
+        return train_in(world, settings, recipe, say if world.leads else silent)
+
+
+def silent(line: str) -> None:
+    """Say nothing: rank 0 says it."""
+
+
+def train_in(world: World, settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Result:
+    """Train as one of the processes of this world."""
+    ready = world.in_turn(lambda: prepare(settings, recipe, say))
     path = settings.run.output_dir or default_folder(ready.task.name, settings)
     data = {
         "fingerprints": ready.corpus.fingerprints,
         "rows": {name: len(one) for name, one in ready.encoded.items()},
         "labels": list(ready.task.labels.names),
     }
-    config = describe(ready.task.name, settings, data)
-    folder = open_run(path, config, overwrite=settings.run.overwrite_output_dir)
-    done = folder.finished()
+    config = describe(ready.task.name, settings, data, world.size)
+    folder = RunFolder(path)
+    world.first(lambda: open_run(path, config, overwrite=settings.run.overwrite_output_dir))
+    must_see(folder)
+    done = world.first(folder.finished)
     if done is None:
-        from finetune.training.session import run_session  # noqa: PLC0415 - loads torch's optimisers and TensorBoard
+        from finetune.training.session import run_session  # noqa: PLC0415 - loads TensorBoard
 
-        done = run_session(settings, ready, folder, say)
+        done = run_session(settings, ready, folder, say, world)
         say(f"report     {folder.path / 'report.html'}")
     else:
         say(f"{path}: this run is finished; pass --overwrite to repeat it")
-    deliver(folder, settings.run.save_path, say)
+    world.first(lambda: deliver(folder, settings.run.save_path, say))
     return Result(path, done)
+
+
+def must_see(folder: RunFolder) -> None:
+    """Refuse a node that does not see what rank 0 wrote: it could not resume."""
+    if folder.read("config.json") is None:
+        raise RequestError(
+            f"{folder.path}: {platform.node()} does not see the run folder that rank 0 made; put "
+            "--output-dir on storage that all nodes share"
+        )
 
 
 def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Prepared:

@@ -30,7 +30,7 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass
 class State:
-    """How far training got; with the weights, the optimiser and the random state, all that a resume needs."""
+    """How far training got; with weights and optimiser all that a resume needs (see seeding.py)."""
 
     step: int = 0
     best_step: int | None = None
@@ -40,6 +40,7 @@ class State:
     stopped_early: bool = False
     seconds: float = 0.0
     texts: int = 0
+    tokens: int = 0
     losses: list[dict[str, float]] = field(default_factory=list)
     evaluations: list[dict[str, float]] = field(default_factory=list)
 
@@ -64,19 +65,6 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Tensors) -> Non
         number, name = key.split(".", 1)
         state.setdefault(int(number), {})[name] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-
-
-def random_tensors(device: torch.device) -> Tensors:
-    """Take the random state that dropout draws from."""
-    found = {"cpu": torch.get_rng_state()}
-    return {**found, "cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else found
-
-
-def restore_random(tensors: Tensors, device: torch.device) -> None:
-    """Undo random_tensors."""
-    torch.set_rng_state(tensors["cpu"])
-    if device.type == "cuda" and "cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["cuda"], device)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from finetune.errors import RequestError
 
+if TYPE_CHECKING:
+    from torch import nn
+
 FAST_BF16_FLAGS = ("amx_bf16", "avx512_bf16")
 CPU_TOKENS = 8192
-BYTES_PER_TOKEN = 4_000_000  # activations of BERT-base for one token, measured with head-room
+BYTES_PER_TOKEN = 4_000_000  # for prediction, which keeps nothing of a layer: ample for any encoder and head
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,53 @@ def cpu_flags() -> set[str]:
     return next((set(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), set())
 
 
+def available_bytes(device: torch.device) -> int:
+    """Tell how much memory is free: of the GPU, or of the machine and the container that this runs in."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return min(machine_bytes(Path("/proc/meminfo")), container_bytes(Path("/sys/fs/cgroup")))
+
+
+def machine_bytes(path: Path) -> int:
+    """Read MemAvailable, which Linux gives in KiB; without it, the machine's whole memory."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    found = [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
+    return found[0] if found else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def container_bytes(folder: Path) -> int:
+    """Read what the control group may still take; files that it has in memory count as free."""
+    try:
+        limit, used = (int((folder / f"memory.{name}").read_text()) for name in ("max", "current"))
+        held = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):  # no control group, or its limit reads "max"
+        return 1 << 62
+    return max(0, limit - used + int(held.get("inactive_file", 0)))
+
+
+def hidden_gpu(device: Device) -> str | None:
+    """Say what is wrong where the CPU computes beside a GPU."""
+    if device.device.type != "cpu":
+        return None
+    if torch.cuda.is_available():
+        return f"{torch.cuda.get_device_name(0)} stays idle: {device.device_why}"
+    if Path("/dev/nvidia0").exists():
+        return "an NVIDIA GPU is there, but torch cannot use it; `make doctor` on the host says why"
+    return None
+
+
+def strays(model: nn.Module, device: Device) -> str | None:
+    """Name weights that lie elsewhere: CPU tensors beside a GPU compute on the CPU without an error."""
+    where = device.device.type
+    found = [name for name, one in model.named_parameters() if one.device.type != where]
+    return f"{len(found)} weights are not on {device.device}, the first is {found[0]}" if found else None
+
+
 def token_budget(device: Device, max_tokens: int | None) -> tuple[int, str]:
-    """Say how many tokens go through the model at once."""
+    """Say how many tokens go through a finished model at once."""
     if max_tokens is not None:
         return max_tokens, "--max-tokens"
     if device.device.type == "cpu":

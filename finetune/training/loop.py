@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from finetune.batching import epoch_steps
-from finetune.errors import TrainingError
+from finetune.errors import RequestError, TrainingError
 from finetune.options import require
 from finetune.tasks.base import LOWER_IS_BETTER
 from finetune.training.checkpoint import Checkpoints, State
 from finetune.training.evaluation import predict_logits
-from finetune.training.progress import Progress
+from finetune.training.meter import Meter
+from finetune.training.progress import Progress, clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from finetune.data.tokens import Encoded
     from finetune.options import RunOptions
+    from finetune.tasks.base import Metrics
     from finetune.training.scalars import Scalars
     from finetune.training.step import Stepper
+
+
+SLOW_SHARE = 0.3
+TIMED_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,20 @@ class Loop:
         require(
             self.metric in task.metric_names, f"--metric-for-best-model {self.metric}: accepted: {accepted}"
         )
-        self.progress = Progress(self.plan.total_steps)
+        self.world = stepper.work.world
+        self.progress = Progress(self.plan.total_steps, speaks=self.world.leads)
+        self.meter = Meter(self.state)
+        self.warned = False
 
     def resume(self) -> None:
-        """Go on from the newest sound checkpoint, if there is one."""
+        """Go on from the newest sound checkpoint, if there is one: the same one in every process."""
         found = self.around.checkpoints.newest(self.around.say)
+        step = found[0].step if found else 0
+        if self.world.any(step != self.world.first(lambda: step)):
+            raise RequestError(
+                f"{self.around.checkpoints.folder}: not every process sees the same checkpoints; put "
+                "--output-dir on storage that all nodes share"
+            )
         if found is not None:
             self.state, parts = found
             self.stepper.restore(parts)
@@ -62,17 +78,17 @@ class Loop:
     def run(self) -> State:
         """Train until the plan is fulfilled or early stopping ends it."""
         self.stepper.work.model.train()
-        self.progress = Progress(self.plan.total_steps, self.state.step)
+        self.progress = Progress(self.plan.total_steps, self.state.step, speaks=self.world.leads)
+        self.meter = Meter(self.state)
         while not self.finished():
             epoch, at = divmod(self.state.step, self.plan.steps_per_epoch)
             seed = self.stepper.work.options.seed
             for index in epoch_steps(self.stepper.work.train.lengths, self.plan.batch_size, seed, epoch)[at:]:
-                started = time.monotonic()
                 self.stepper.step(self.state.step, index)
                 self.state.step += 1
-                self.state.texts += len(index)
-                self.state.seconds += time.monotonic() - started
+                self.meter.count(index, self.stepper.work.train.lengths)
                 self.progress.step(len(index), self.note(epoch))
+                self.tell_time()
                 self.after_step()
                 if self.finished():
                     break
@@ -91,21 +107,33 @@ class Loop:
     def after_step(self) -> None:
         """Do what is due after this step."""
         step, plan, last = self.state.step, self.plan, self.state.step >= self.plan.total_steps
+        stop = self.world.any(self.around.stop_asked())
         if step % plan.logging_steps == 0 or last:
             self.log()
         if step % plan.eval_steps == 0 or last:
-            self.evaluate()
-        stop = self.around.stop_asked()
-        if (
-            step % plan.save_steps == 0
-            or self.state.best_step == step
-            or last
-            or stop
-            or self.state.stopped_early
-        ):
-            self.around.checkpoints.save(self.state, self.stepper.tensors())
+            with self.paused():
+                self.evaluate()
+        due = step % plan.save_steps == 0 or self.state.best_step == step
+        if due or last or stop or self.state.stopped_early:
+            with self.paused():
+                self.save()
         if stop and not last:
             raise TrainingError(f"stopped after step {step} as asked; the same command goes on from there")
+
+    def save(self) -> None:
+        """Write a checkpoint; where that fails, every process ends."""
+        parts = self.stepper.tensors()
+        self.world.first(lambda: self.around.checkpoints.save(self.state, parts))
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Do something that is not training: the clocks stand still meanwhile."""
+        self.stepper.wait()
+        self.meter.settle()
+        started = time.monotonic()
+        yield
+        self.meter.restart()
+        self.progress.paused += time.monotonic() - started
 
     def log(self) -> None:
         """Look at the loss; one that is not a number ends the run, since nothing after it would be of use."""
@@ -116,36 +144,53 @@ class Loop:
                 f"{self.stepper.work.options.learning_rate:g}), --precision fp32, or --max-grad-norm 1"
             )
         self.state.losses.append({"step": step, "loss": loss, "learning_rate": self.stepper.rate})
-        throughput = self.state.texts / max(1e-9, self.state.seconds)
-        values = {"loss": loss, "learning_rate": self.stepper.rate, "texts_per_second": throughput}
+        self.meter.settle()
+        speeds, self.stepper.preparing = self.meter.speeds(self.stepper.preparing), 0.0
+        values = {"loss": loss, "learning_rate": self.stepper.rate, **self.stepper.readings(), **speeds}
         self.around.scalars.write("train", values, step)
+        self.warn_of_waiting(speeds["preparing_share"])
+
+    def warn_of_waiting(self, share: float) -> None:
+        """Say once that a GPU waits for its batches."""
+        if self.warned or share < SLOW_SHARE or self.stepper.work.device.device.type != "cuda":
+            return
+        self.warned = True
+        self.around.say(
+            f"warning    the GPU waits: {share:.0%} of the time goes into preparing batches; is the cache "
+            "(--cache-dir) on a slow disk, or the CPU busy with other work?"
+        )
+
+    def tell_time(self) -> None:
+        """Say how long it will take, once some steps were measured."""
+        left = self.plan.total_steps - self.state.step
+        if self.progress.steps_here == TIMED_STEPS and left > TIMED_STEPS:
+            self.stepper.wait()
+            said = (
+                f"about {clock(self.progress.left())} for {left:,} more steps, from the first {TIMED_STEPS}"
+            )
+            self.around.say(f"time       {said}; evaluations and checkpoints come on top")
+
+    def measured(self) -> Metrics:
+        """Measure on the validation rows: every process computes its share, rank 0 judges."""
+        work, rows = self.stepper.work, self.around.validation
+        read, most = work.task.view(rows), self.stepper.max_tokens
+        logits = predict_logits(work.model, read, work.device, most, self.world)
+        return self.world.first(lambda: work.task.metrics(logits, rows))
 
     def evaluate(self) -> None:
-        """Measure on the validation rows, and note whether this is the best so far."""
-        work, state, started = self.stepper.work, self.state, time.monotonic()
-        rows = work.task.view(self.around.validation)
-        logits = predict_logits(work.model, rows, work.device, self.plan.max_tokens)
-        metrics = work.task.metrics(logits, self.around.validation)
+        """Measure, and note whether this is the best so far."""
+        state, metrics = self.state, self.measured()
         state.evaluations.append({"step": state.step, **metrics})
         value = -metrics[self.metric] if self.metric in LOWER_IS_BETTER else metrics[self.metric]
         loss = metrics.get("loss", 0.0)
-        better = (value, -loss) > (
-            state.best_value,
-            -state.best_loss,
-        )  # equal metrics: the surer model is better
+        # equal metrics: the surer model is better
+        better = (value, -loss) > (state.best_value, -state.best_loss)
         if better:
-            state.best_value, state.best_loss, state.best_step, state.worse_evaluations = (
-                value,
-                loss,
-                state.step,
-                0,
-            )
-        else:
-            state.worse_evaluations += 1
+            state.best_value, state.best_loss, state.best_step = value, loss, state.step
+        state.worse_evaluations = 0 if better else state.worse_evaluations + 1
         patience = self.around.options.early_stopping_patience
         state.stopped_early = patience is not None and state.worse_evaluations >= patience
         self.around.scalars.write("validation", metrics, state.step)
-        self.progress.paused += time.monotonic() - started
         self.around.say(self.evaluation_line(metrics, better=better))
 
     def evaluation_line(self, metrics: dict[str, float], *, better: bool) -> str:

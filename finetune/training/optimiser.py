@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
+
+from finetune.options import require
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,6 +52,27 @@ def depth_of(name: str, layer: int | None, top: int) -> int:
     if layer is not None:
         return layer + 1
     return 0 if "embedding" in name else top
+
+
+def freeze(model: nn.Module, what: int | Literal["embeddings", "encoder"] | None) -> str:
+    """Keep the lowest layers as they are: embeddings, these and so many layers, or all but the head.
+
+    Returns what was frozen in words: "2,139,136 of 3,200,000 weights (embeddings and 2 of 4 layers)".
+    """
+    if what is None:
+        return ""
+    depths, top = layer_depths(model)
+    layers = {"embeddings": 0, "encoder": top - 1}.get(str(what), what)
+    require(
+        int(layers) < top,
+        f"--freeze-layers is {what}, but the encoder has {top - 1} layers; accepted: 1 to {top - 1}, "
+        "embeddings, encoder",
+    )
+    frozen = [one for name, one in model.named_parameters() if depths[name] <= int(layers)]
+    for one in frozen:
+        one.requires_grad = False
+    count, every = (sum(one.numel() for one in some) for some in (frozen, model.parameters()))
+    return f"{count:,} of {every:,} weights (the embeddings and {layers} of {top - 1} layers)"
 
 
 def parameter_groups(model: nn.Module, options: TrainingOptions) -> list[dict[str, object]]:

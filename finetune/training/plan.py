@@ -23,28 +23,27 @@ class Plan:
     eval_steps: int
     save_steps: int
     logging_steps: int
-    max_tokens: int
 
 
-def make_plan(settings: Settings, rows: int, max_tokens: int) -> Plan:
-    """Count the steps of a run over so many rows."""
+def make_plan(settings: Settings, rows: int, processes: int = 1) -> Plan:
+    """Count the steps of a run over so many rows; each process adds its texts to a step."""
     training, run = settings.training, settings.run
-    per_epoch = steps_per_epoch(rows, training.batch_size)
+    batch_size = training.batch_size * processes
+    per_epoch = steps_per_epoch(rows, batch_size)
     total = training.max_steps or max(1, math.ceil(training.num_train_epochs * per_epoch))
     evaluate = run.eval_steps or per_epoch
     logging = run.logging_steps or max(1, total // 100)
-    return Plan(
-        training.batch_size, per_epoch, total, evaluate, run.save_steps or evaluate, logging, max_tokens
-    )
+    return Plan(batch_size, per_epoch, total, evaluate, run.save_steps or evaluate, logging)
 
 
-def start_lines(settings: Settings, plan: Plan, device: Device, budget_why: str) -> list[str]:
+def start_lines(settings: Settings, plan: Plan, device: Device, processes: int = 1) -> list[str]:
     """Say what was resolved and why."""
     training = settings.training
-    accumulated = (
-        f" x {training.gradient_accumulation_steps}" if training.gradient_accumulation_steps > 1 else ""
-    )
-    batch = f"--per-device-train-batch-size {training.per_device_train_batch_size}{accumulated}"
+    batch = f"--per-device-train-batch-size {training.per_device_train_batch_size}"
+    if training.gradient_accumulation_steps > 1:
+        batch += f" x {training.gradient_accumulation_steps}"
+    if processes > 1:
+        batch += f" x {processes} processes"
     source = (
         "--max-steps"
         if training.max_steps
@@ -58,7 +57,6 @@ def start_lines(settings: Settings, plan: Plan, device: Device, budget_why: str)
         f"device     {device.device} ({device.device_why})",
         f"precision  {device.precision} ({device.precision_why})",
         f"batch      {plan.batch_size} texts a step ({batch})",
-        f"           at most {plan.max_tokens:,} tokens at once ({budget_why})",
         f"steps      {plan.total_steps:,} ({source}), {often}",
         f"rate       {training.learning_rate:g}, {training.lr_scheduler_type}, warm-up {warmup}",
     ]

@@ -31,6 +31,7 @@ class Progress:
     texts_here: int = 0
     paused: float = 0.0
     first: bool = True
+    speaks: bool = True
 
     def step(self, texts: int, note: str) -> None:
         """Count one step and show it if it is time."""
@@ -38,7 +39,7 @@ class Progress:
         self.count(texts)
         now = time.monotonic()
         wait = TERMINAL_SECONDS if self.stream.isatty() else LOG_SECONDS
-        if now - self.shown >= wait or self.done == self.total:
+        if self.speaks and (now - self.shown >= wait or self.done == self.total):
             self.shown = now
             self.show(note)
 
@@ -54,11 +55,14 @@ class Progress:
         """Texts per second since this start, evaluations left out."""
         return self.texts_here / max(1e-9, time.monotonic() - self.started - self.paused)
 
+    def left(self) -> float:
+        """Seconds to the end, if the rest goes as fast as so far."""
+        elapsed = time.monotonic() - self.started - self.paused
+        return elapsed / max(1, self.steps_here) * (self.total - self.done)
+
     def show(self, note: str) -> None:
         """Print the line."""
-        elapsed = time.monotonic() - self.started - self.paused
-        left = elapsed / max(1, self.steps_here) * (self.total - self.done)
-        speed = f"{self.speed():,.0f} texts/s  {clock(left)} left" if self.steps_here else ""
+        speed = f"{self.speed():,.0f} texts/s  {clock(self.left())} left" if self.steps_here else ""
         line = f"step {self.done}/{self.total}  {note}  {speed}"
         end = "\r" if self.stream.isatty() and self.done < self.total else "\n"
         self.stream.write(f"{line:<100}"[:118].rstrip("\n") + end)

@@ -10,16 +10,20 @@ if TYPE_CHECKING:
 
 
 class Scalars:
-    """The event file of a run."""
+    """The event file of a run; without a folder it takes what it is given and writes nothing."""
 
-    def __init__(self, folder: Path, resumed_at: int) -> None:
+    def __init__(self, folder: Path | None, resumed_at: int) -> None:
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - slow, and only training needs it
 
+        self._writer: SummaryWriter | None = None
+        if folder is None:
+            return
         self._writer = SummaryWriter(str(folder), purge_step=resumed_at + 1 if resumed_at else None)  # type: ignore[no-untyped-call]
 
     def write(self, group: str, values: dict[str, float], step: int) -> None:
         """Write values such as train/loss."""
-        for name, value in values.items():
+        for name, value in values.items() if self._writer is not None else ():
+            assert self._writer is not None  # noqa: S101 - said above
             self._writer.add_scalar(f"{group}/{name}", value, step)  # type: ignore[no-untyped-call]
 
     def __enter__(self) -> Self:
@@ -28,4 +32,5 @@ class Scalars:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()  # type: ignore[no-untyped-call]
+        if self._writer is not None:
+            self._writer.close()  # type: ignore[no-untyped-call]

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import random
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, Self
-
-import numpy as np
-import torch
 
 from finetune.encoders import quiet
 from finetune.folder import write_folder
@@ -19,11 +15,14 @@ from finetune.report.card import model_card
 from finetune.report.write import Findings, write_report
 from finetune.tasks.base import HEAD
 from finetune.training.checkpoint import Checkpoints, State
-from finetune.training.device import choose_device, token_budget
+from finetune.training.device import choose_device, hidden_gpu, strays
+from finetune.training.estimate import choose_tokens, estimate_fixed, with_texts
 from finetune.training.evaluation import predict_logits
 from finetune.training.loop import Loop, Surroundings
+from finetune.training.optimiser import freeze
 from finetune.training.plan import make_plan, start_lines
 from finetune.training.scalars import Scalars
+from finetune.training.seeding import seed_everything
 from finetune.training.step import Stepper, Work
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from finetune.folder import RunFolder
     from finetune.options import Settings
     from finetune.pipeline import Prepared
+    from finetune.training.distributed import World
 
 
 class StopSignal:
@@ -64,37 +64,55 @@ class StopSignal:
         self._before.clear()
 
 
-def seed_everything(seed: int, *, deterministic: bool) -> None:
-    """Seed what draws random numbers, and choose repeatable kernels if wanted."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - third-party code may draw from the global generator
-    torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(deterministic)
-
-
 def run_session(
-    settings: Settings, ready: Prepared, folder: RunFolder, say: Callable[[str], None]
+    settings: Settings, ready: Prepared, folder: RunFolder, say: Callable[[str], None], world: World
 ) -> dict[str, Any]:
     """Train to the end, then measure, save and report."""
-    device = choose_device(settings.training.gpu_id, settings.training.precision)
-    budget, why = token_budget(device, settings.training.max_tokens)
-    plan = make_plan(settings, len(ready.encoded["train"]), budget)
-    for line in start_lines(settings, plan, device, why):
+    training = settings.training
+    device = choose_device(world.gpu(training.gpu_id), training.precision)
+    world = world.on(device.device)
+    plan = make_plan(settings, len(ready.encoded["train"]), world.size)
+    for line in start_lines(settings, plan, device, world.size):
         say(line)
-    seed_everything(settings.training.seed, deterministic=settings.training.deterministic)
+    seed_everything(training.seed, deterministic=training.deterministic)
     model = ready.task.build(ready.encoder, settings.model.attn_implementation)
-    model.to(device.device)  # type: ignore[arg-type] # the wrapper of transformers hides the signature
-    work = Work(ready.task, model, ready.encoded["train"], settings.training, plan, device, say)
+    work = Work(ready.task, model, ready.encoded["train"], training, plan, device, say, world)
+    stepper = started(work)
     checkpoints = Checkpoints(folder.checkpoints, settings.run.save_total_limit)
     resumed_at = (checkpoints.steps() or [0])[-1]
-    with Scalars(folder.path / "tensorboard", resumed_at) as scalars, StopSignal() as stop:
+    events = folder.path / "tensorboard" if world.leads else None
+    with Scalars(events, resumed_at) as scalars, StopSignal() as stop:
         around = Surroundings(
             ready.encoded["validation"], settings.run, checkpoints, scalars, say, lambda: stop.asked
         )
-        loop = Loop(Stepper(work), around)
+        loop = Loop(stepper, around)
         loop.resume()
         restore_best(model, checkpoints, loop.run())
         return conclude(work, ready, folder, loop)
+
+
+def started(work: Work) -> Stepper:
+    """Put the model on its device once it is known to fit, the same in every process."""
+    model, device, say = work.model, work.device, work.say
+    frozen = freeze(model, work.options.freeze_layers)
+    if frozen:
+        say(f"frozen     {frozen}")
+    fixed = estimate_fixed(model, device, work.world.local_size)
+    fixed.check()
+    model.to(device.device)  # type: ignore[arg-type] # the wrapper of transformers hides the signature
+    model.train()
+    work.world.spread(value.data for value in [*model.parameters(), *model.buffers()])
+    stepper = Stepper(work)
+    found = with_texts(fixed, stepper.forward, work.train.lengths)
+    found.check()
+    tokens, why = choose_tokens(found, device, work.options.max_tokens)
+    stepper.set_tokens(tokens)
+    say(found.line(stepper.max_tokens))
+    say(f"           at most {stepper.max_tokens:,} tokens at once ({why})")
+    for warning in (hidden_gpu(device), strays(model, device)):
+        if warning:
+            say(f"warning    {warning}")
+    return stepper
 
 
 def restore_best(model: PreTrainedModel, checkpoints: Checkpoints, state: State) -> None:
@@ -104,16 +122,27 @@ def restore_best(model: PreTrainedModel, checkpoints: Checkpoints, state: State)
 
 
 def conclude(work: Work, ready: Prepared, folder: RunFolder, loop: Loop) -> dict[str, Any]:
-    """Measure the finished model, write report and model, then the metrics: they mark the run as finished."""
+    """Run the finished model over what it is measured on: together; then rank 0 writes what came out."""
+    names: list[str] = [name for name in ("validation", "test") if name in ready.encoded]
+    most, view = loop.stepper.max_tokens, work.task.view
+    logits = {
+        name: predict_logits(work.model, view(ready.encoded[name]), work.device, most, work.world)
+        for name in names
+    }
+    return work.world.first(lambda: write_results(logits, ready, folder, loop))
+
+
+def write_results(logits: dict[str, Any], ready: Prepared, folder: RunFolder, loop: Loop) -> dict[str, Any]:
+    """Measure, write report and model, then the metrics: they mark the run as finished."""
     results: dict[str, Any] = {}
+    work = loop.stepper.work
     judged, sections, task = "", [], work.task
-    for judged in [name for name in ("validation", "test") if name in ready.encoded]:
+    for judged, found in logits.items():
         encoded = ready.encoded[judged]
-        logits = predict_logits(work.model, task.view(encoded), work.device, work.plan.max_tokens)
         if judged == "validation":
-            task = task.tuned(logits, encoded)
-        results[judged] = task.metrics(logits, encoded)
-        sections = task.sections(logits, encoded)
+            task = task.tuned(found, encoded)
+        results[judged] = task.metrics(found, encoded)
+        sections = task.sections(found, encoded)
     loop.around.scalars.write("test", results.get("test", {}), loop.state.step)
     metrics = {**results, "training": training_facts(work, loop.state)}
     config = folder.read("config.json") or {}
@@ -135,7 +164,9 @@ def training_facts(work: Work, state: State) -> dict[str, Any]:
         "texts": state.texts,
         "seconds": state.seconds,
         "texts_per_second": state.texts / max(1e-9, state.seconds),
+        "tokens_per_second": state.tokens / max(1e-9, state.seconds),
         "device": f"{work.device.device} {work.device.precision}",
+        "processes": work.world.size,
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch.amp.grad_scaler import GradScaler
 
@@ -13,12 +15,13 @@ from finetune.errors import TrainingError
 from finetune.training.checkpoint import (
     Tensors,
     optimiser_tensors,
-    random_tensors,
     restore_optimiser,
-    restore_random,
     weights_of,
 )
+from finetune.training.device import CPU_TOKENS
+from finetune.training.distributed import ALONE, World
 from finetune.training.optimiser import factor, make_optimiser, set_rate
+from finetune.training.seeding import seed_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +46,7 @@ class Work:
     plan: Plan
     device: Device
     say: Callable[[str], None]
+    world: World = ALONE
 
 
 class Stepper:
@@ -52,12 +56,15 @@ class Stepper:
         self.work = work
         self.pad_id = work.model.config.pad_token_id or 0
         self.optimiser = make_optimiser(work.model, work.options)
-        self.rows: TokenRows = work.train
+        self.rows: TokenRows = work.task.view(work.train, 0)
         self.scaler = GradScaler(work.device.device.type, enabled=work.device.precision == "fp16")
         self.loss = torch.zeros((), device=work.device.device)
+        self.scaler.scale(self.loss)  # makes the scale, which a process without a text in step 0 needs too
         self.loss_texts = 0
+        self.norm = torch.zeros((), device=work.device.device)
         self.rate = 0.0
-        self.max_tokens = work.plan.max_tokens
+        self.preparing = 0.0  # seconds
+        self.max_tokens = CPU_TOKENS
 
     def step(self, number: int, index: Index) -> None:
         """Take step `number`, counted from 0, on the texts of this index."""
@@ -65,27 +72,61 @@ class Stepper:
         shape, warmup = options.lr_scheduler_type, options.warmup_steps
         self.rate = set_rate(self.optimiser, factor(number, plan.total_steps, warmup, shape))
         self.rows = self.work.task.view(self.work.train, number)
-        while not self.fits(index):
+        mine = self.work.world.share(index, self.work.train.lengths)
+        while not self.fits(number, mine, len(index)):
             self.max_tokens = self.smaller()
-        if options.max_grad_norm:
+        self.work.world.sum_gradients(self.work.model.parameters())
+        self.update()
+        self.loss_texts += len(index)
+
+    def update(self) -> None:
+        """Move the weights along the gradient, clipped; its norm is kept without waiting for the device."""
+        limit = self.work.options.max_grad_norm
+        if limit:
             self.scaler.unscale_(self.optimiser)
-            torch.nn.utils.clip_grad_norm_(self.work.model.parameters(), options.max_grad_norm)
+            self.norm = torch.nn.utils.clip_grad_norm_(self.work.model.parameters(), limit)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.optimiser.zero_grad(set_to_none=True)
-        self.loss_texts += len(index)
 
-    def fits(self, index: Index) -> bool:
-        """Compute the gradient of the mean loss over these texts; False says that memory did not suffice."""
-        before = self.loss.clone()
+    def fits(self, number: int, mine: Index, texts: int) -> bool:
+        """Compute the gradient of the mean loss over these texts; False says that memory did not suffice.
+
+        Memory that runs out in one process makes all of them try again with the same smaller pieces.
+        """
+        before, failed = self.loss.clone(), False
+        seed_step(self.work.options.seed, number, self.work.world.rank)
         try:
-            for part in micro_batches(index, self.work.train.lengths, self.max_tokens):
-                self.backward(part, len(index))
+            for part in micro_batches(mine, self.work.train.lengths, self.max_tokens):
+                self.backward(part, texts)
         except torch.OutOfMemoryError:
+            failed = True
+        if self.work.world.any(failed):
             self.optimiser.zero_grad(set_to_none=True)
             self.loss = before
             return False
         return True
+
+    def set_tokens(self, max_tokens: int) -> None:
+        """Let at most so many tokens through at once; on a GPU, try it with the longest texts first."""
+        self.max_tokens = -int(self.work.world.most(torch.tensor([-max_tokens]))[0])  # the same everywhere
+        if self.work.device.device.type != "cuda":
+            return
+        longest = np.argsort(-self.work.train.lengths, kind="stable")
+        while not self.tried(micro_batches(longest, self.work.train.lengths, self.max_tokens)[0]):
+            self.max_tokens = self.smaller()
+
+    def tried(self, part: Index) -> bool:
+        """Compute a micro-batch while holding the memory that AdamW will need, and forget the result."""
+        device = self.work.device.device
+        trained = sum(one.numel() for one in self.work.model.parameters() if one.requires_grad)
+        before = self.loss.clone()
+        moments = torch.empty(8 * trained, dtype=torch.uint8, device=device)
+        fits = self.fits(0, part, len(part))
+        del moments
+        self.optimiser.zero_grad(set_to_none=True)
+        self.loss = before
+        return fits
 
     def smaller(self) -> int:
         """Halve what goes through at once; the step keeps its texts, so the result stays the same."""
@@ -102,14 +143,20 @@ class Stepper:
         )
         return half
 
-    def backward(self, part: Index, texts: int) -> None:
-        """Add one micro-batch's share to the gradient."""
+    def forward(self, part: Index) -> torch.Tensor:
+        """Sum the loss of one micro-batch."""
         train, task, device = self.work.train, self.work.task, self.work.device
+        started = time.monotonic()
         batch = {name: self.moved(value) for name, value in padded(self.rows, part, self.pad_id).items()}
         targets = self.moved(task.targets(train, part))
+        self.preparing += time.monotonic() - started
         with device.autocast():
             logits = self.work.model(**batch).logits
-        loss = task.loss(logits.float(), targets)
+        return task.loss(logits.float(), targets)
+
+    def backward(self, part: Index, texts: int) -> None:
+        """Add one micro-batch's share to the gradient."""
+        loss = self.forward(part)
         self.scaler.scale(loss / texts).backward()  # type: ignore[no-untyped-call]
         self.loss += loss.detach()
 
@@ -118,21 +165,37 @@ class Stepper:
         device = self.work.device.device
         return value if device.type == "cpu" else value.pin_memory().to(device, non_blocking=True)
 
+    def wait(self) -> None:
+        """Let the device finish, so that a clock can be read."""
+        if self.work.device.device.type == "cuda":
+            torch.cuda.synchronize(self.work.device.device)
+
+    def readings(self) -> dict[str, float]:
+        """Tell the last gradient's norm before clipping, and the most memory that the GPU held, in GiB."""
+        device = self.work.device.device
+        found = {"gradient_norm": float(self.norm)} if self.work.options.max_grad_norm else {}
+        if device.type == "cuda":
+            found["gpu_memory_gib"] = torch.cuda.max_memory_allocated(device) / 2**30
+        return found
+
     def mean_loss(self) -> float:
-        """Return the mean loss since the last call; this waits for the device."""
-        mean = float(self.loss) / max(1, self.loss_texts)
+        """Return the mean loss since the last call; this waits for the device and the other processes."""
+        mean = float(self.work.world.sum(self.loss)) / max(1, self.loss_texts)
         self.loss.zero_()
         self.loss_texts = 0
         return mean
 
     def tensors(self) -> dict[str, Tensors]:
-        """Collect what a checkpoint must hold to go on to the bit."""
+        """Collect what a checkpoint must hold to go on to the bit; every process must take part."""
         scale = {name: torch.tensor(value) for name, value in self.scaler.state_dict().items()}
-        running = {"loss": self.loss.cpu(), "texts": torch.tensor(self.loss_texts)}
+        running = {
+            "loss": self.work.world.sum(self.loss),
+            "texts": torch.tensor(self.loss_texts),
+            "max_tokens": torch.tensor(self.max_tokens),
+        }
         return {
             "model": weights_of(self.work.model),
             "optimiser": optimiser_tensors(self.optimiser),
-            "random": random_tensors(self.work.device.device),
             "running": {**running, **{f"scaler.{name}": value for name, value in scale.items()}},
         }
 
@@ -141,9 +204,10 @@ class Stepper:
         self.work.model.load_state_dict(parts["model"], strict=False)
         restore_optimiser(self.optimiser, parts["optimiser"])
         running = dict(parts["running"])
-        self.loss.copy_(running.pop("loss"))
+        loss = running.pop("loss")
+        self.loss.copy_(loss if self.work.world.leads else torch.zeros_like(loss))
+        self.max_tokens = min(self.max_tokens, int(running.pop("max_tokens")))
         self.loss_texts = int(running.pop("texts"))
         self.scaler.load_state_dict(
             {name.removeprefix("scaler."): value.item() for name, value in running.items()}
         )
-        restore_random(parts["random"], self.work.device.device)

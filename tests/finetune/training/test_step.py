@@ -35,10 +35,11 @@ def stepper(ready: Prepared, max_tokens: int, **more: float) -> Stepper:
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
     options = TrainingOptions(learning_rate=RATE, precision="fp32", max_grad_norm=0.0, **more)  # type: ignore[arg-type]
-    plan = make_plan(Settings(DataOptions(data=ready.corpus), training=options), 100, max_tokens)  # type: ignore[arg-type]
-    return Stepper(
-        Work(ready.task, model, ready.encoded["train"], options, plan, choose_device(-1, "fp32"), print)
-    )
+    plan = make_plan(Settings(DataOptions(data=ready.corpus), training=options), 100)  # type: ignore[arg-type]
+    device = choose_device(-1, "fp32")
+    one = Stepper(Work(ready.task, model, ready.encoded["train"], options, plan, device, print))
+    one.set_tokens(max_tokens)
+    return one
 
 
 @pytest.mark.parametrize("max_tokens", [1, 60, 200])
