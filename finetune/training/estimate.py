@@ -7,7 +7,7 @@
 
 The terms are those of Rajbhandari et al., ZeRO (2020, section 3), for fp32 weights, and of Korthikanti et
 al., Reducing Activation Recomputation in Large Transformer Models (2022, section 4), who derive 34 h + 5 a s
-bytes for a token in a half-precision layer of hidden size h, a heads, s tokens. That does not hold for torch's
+bytes for a token in a half-precision layer of hidden size h, a heads, s tokens. That does not hold for
 autocast, fused attention, frozen layers or a head over a vocabulary, so it is counted with the model at hand:
 once with one of the longest texts, once with two, and the difference is what a text costs.
 """
@@ -67,7 +67,7 @@ class Estimate:
         """Refuse what cannot fit even with a single text at once."""
         if self.total(self.longest) > self.free:
             raise RequestError(
-                f"training needs about {size(self.total(self.longest))}, {size(self.free)} of memory are free: "
+                f"training needs about {size(self.total(self.longest))}, {size(self.free)} are free: "
                 f"weights {size(self.weights)}, gradients and AdamW {size(self.learning)}, one text of "
                 f"{self.longest} tokens {size(self.per_token * self.longest)}; end other programs, take a "
                 "smaller encoder, lower --max-seq-length, or train fewer layers with --freeze-layers encoder "

@@ -1,8 +1,8 @@
 """Random numbers and repeatable kernels.
 
 What dropout draws in a step is a function of seed, step and rank alone. So no checkpoint needs to hold a
-random state, a step that is tried again after running out of memory draws the same numbers, and processes that
-train together draw different ones.
+random state, a step that is tried again after running out of memory draws the same numbers, and processes
+that train together draw different ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Several processes: what each takes, what they agree on, and the same result as one process. On CPUs, over gloo."""
+"""Several processes: what each takes, what they agree on, the same result as one. On CPUs, over gloo."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,14 +20,12 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from finetune import pipeline
-from finetune.cli import main
+from finetune.cli import guarded, main
 from finetune.errors import OtherRankError, RequestError, TrainingError
 from finetune.training import distributed
-from finetune.training.distributed import ALONE, World, buckets, check_nodes, joined
+from finetune.training.distributed import ALONE, World, buckets, check_nodes
 from finetune.training.launch import count_processes, launch
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.finetune.training.company import failing, in_company
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -86,42 +82,11 @@ def test_alone_nothing_is_sent() -> None:
     assert ALONE.gathered({1: 2}) == {1: 2}
 
 
-def in_company(say: Callable[[str], None]) -> list[object]:
-    with joined(1) as world:
-        parameters = [torch.nn.Parameter(torch.zeros(3)) for _ in range(3)]
-        parameters[0].grad = torch.full((3,), float(world.rank + 1))
-        if world.rank == 1:  # one that only this process used; nobody used the third
-            parameters[1].grad = torch.ones(3)
-        world.sum_gradients(parameters)
-        grads = [None if one.grad is None else one.grad.tolist() for one in parameters]
-        weights = torch.full((2,), float(world.rank))
-        world.spread([weights])
-        if world.leads:
-            say("only rank 0 speaks")
-        agreed = [world.any(world.rank == 1), world.any(holds=False), world.first(lambda: world.rank)]
-        return [*agreed, grads, weights.tolist(), world.gathered({world.rank: world.in_turn(lambda: "x")})]
-
-
 def test_processes_agree_and_add_up() -> None:
     said: list[str] = []
     found = launch(2, in_company, said.append)
     assert found == [True, False, 0, [[3.0] * 3, [1.0] * 3, None], [0.0, 0.0], {0: "x", 1: "x"}]
     assert said == ["only rank 0 speaks"]
-
-
-def failing(how: str, _say: Callable[[str], None]) -> None:
-    with joined(1) as world:
-        if how == "leader":
-            world.first(wrong)
-        if world.rank == 1 and how == "killed":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if world.rank == 1:
-            wrong()
-        world.any(holds=True)
-
-
-def wrong() -> None:
-    raise RequestError("this is wrong")
 
 
 @pytest.mark.parametrize(
@@ -138,8 +103,6 @@ def test_an_error_in_one_process_ends_all_and_is_told(how: str, error: type[Exce
 
 
 def test_an_error_that_another_process_tells_is_not_told_twice(capsys: pytest.CaptureFixture[str]) -> None:
-    from finetune.cli import guarded  # noqa: PLC0415 - only here
-
     def work() -> int:
         raise OtherRankError(2)
 
@@ -189,23 +152,26 @@ def test_torchrun_with_two_processes_learns_what_one_process_does(
     assert max(float((left[name] - right[name]).abs().max()) for name in left) < 1e-3
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_once_and_all_processes_resume_to_the_bit(
     news: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "count_processes", lambda _: 2)  # as if there were two GPUs
     command = arguments(news, encoder, tmp_path / "run", "--batch-size", "8", "--gpus", "2")
-    folder = tmp_path / "run" / "checkpoints"
+    folder, over = tmp_path / "run" / "checkpoints", threading.Event()
 
     def interrupt() -> None:
-        deadline = time.monotonic() + 240
-        while not list(folder.glob("step-*")) and time.monotonic() < deadline:
-            time.sleep(0.002)
-        os.kill(os.getpid(), signal.SIGINT)
+        while not list(folder.glob("step-*")) and not over.wait(0.002):
+            pass
+        if not over.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
 
     watcher = threading.Thread(target=interrupt)
     watcher.start()
-    assert main(command) == 1
+    code = main(command)
+    over.set()
     watcher.join()
+    assert code == 1
     assert not (tmp_path / "run" / "metrics.json").exists()
     assert main(command) == 0
     whole = tmp_path / "whole"

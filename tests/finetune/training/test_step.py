@@ -103,3 +103,52 @@ def test_a_text_that_can_never_fit_ends_the_run(ready: Prepared, monkeypatch: py
     monkeypatch.setattr(Stepper, "backward", never)
     with pytest.raises(TrainingError, match="lower --max-seq-length"):
         stepper(ready, 400).step(0, np.arange(4))
+
+
+def weights_after(one: Stepper, steps: int) -> list[torch.Tensor]:
+    for number in range(steps):
+        one.step(number, np.arange(24))
+    return [value.detach().clone() for value in one.work.model.parameters()]
+
+
+def with_dropout(one: Stepper) -> Stepper:
+    for module in one.work.model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.1
+    one.work.model.train()
+    return one
+
+
+def test_a_step_tried_again_after_out_of_memory_is_that_of_the_smaller_budget_to_the_bit(
+    ready: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = weights_after(with_dropout(stepper(ready, 100)), 3)
+    backward, parts = Stepper.backward, [0]
+
+    def limited(self: Stepper, part: np.ndarray, texts: int) -> None:
+        parts[0] += 1
+        if parts[0] == 2:  # after the first piece has drawn its dropout
+            raise torch.OutOfMemoryError
+        backward(self, part, texts)
+
+    monkeypatch.setattr(Stepper, "backward", limited)
+    retried = stepper(ready, 200)
+    assert all(map(torch.equal, weights_after(with_dropout(retried), 3), small))
+    assert retried.max_tokens == 100
+
+
+def test_a_budget_that_was_halved_stays_so_after_a_resume(ready: Prepared) -> None:
+    one, other = stepper(ready, 400), stepper(ready, 400)
+    one.max_tokens = 200
+    one.step(0, np.arange(8))
+    other.restore(one.tensors())
+    assert other.max_tokens == 200
+
+
+def test_a_loss_of_many_micro_batches_is_read_without_a_wait_per_step(ready: Prepared) -> None:
+    one = stepper(ready, 60, per_device_train_batch_size=8, gradient_accumulation_steps=3)
+    assert one.work.plan.batch_size == 24
+    one.step(0, np.arange(24))
+    assert one.loss_texts == 24
+    assert one.mean_loss() > 0
+    assert one.loss_texts == 0

@@ -1,0 +1,46 @@
+"""What the processes of the tests do; apart, so that a process imports no more than it needs."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import torch
+
+from finetune.errors import RequestError
+from finetune.training.distributed import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def in_company(say: Callable[[str], None]) -> list[object]:
+    with joined(1) as world:
+        parameters = [torch.nn.Parameter(torch.zeros(3)) for _ in range(3)]
+        parameters[0].grad = torch.full((3,), float(world.rank + 1))
+        if world.rank == 1:  # one that only this process used; nobody used the third
+            parameters[1].grad = torch.ones(3)
+        world.sum_gradients(parameters)
+        grads = [None if one.grad is None else one.grad.tolist() for one in parameters]
+        weights = torch.full((2,), float(world.rank))
+        world.spread([weights])
+        if world.leads:
+            say("only rank 0 speaks")
+        agreed = [world.any(world.rank == 1), world.any(holds=False), world.first(lambda: world.rank)]
+        return [*agreed, grads, weights.tolist(), world.gathered({world.rank: world.in_turn(lambda: "x")})]
+
+
+def failing(how: str, _say: Callable[[str], None]) -> None:
+    with joined(1) as world:
+        if how == "leader":
+            world.first(wrong)
+        if world.rank == 1 and how == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if world.rank == 1:
+            wrong()
+        world.any(holds=True)
+
+
+def wrong() -> None:
+    raise RequestError("this is wrong")
