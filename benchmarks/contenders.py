@@ -188,9 +188,10 @@ def finetune(one: Contender, setting: Setting) -> None:
     options = TrainingOptions(learning_rate=RATE, gpu_id=0 if setting.device == "cuda" else -1)
     device = choose_device(options.gpu_id, "auto")
     settings = Settings(DataOptions(data=Path("generated")), training=options)
-    plan = make_plan(settings, len(data.ids), token_budget(device, None)[0])
+    plan = make_plan(settings, len(data.ids))
     encoded = encode(data)
     stepper = Stepper(Work(task_of(data), setting.model(), encoded, options, plan, device, print))
+    stepper.set_tokens(token_budget(device, None)[0])
     one.started()
     for epoch in itertools.count():
         for number, index in enumerate(epoch_steps(encoded.lengths, BATCH, 0, epoch)):
