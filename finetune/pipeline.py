@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from finetune.data.corpus import load_corpus
 from finetune.data.store import default_cache
 from finetune.data.tokens import Encoded, encode_split
-from finetune.encoders import find_encoder, load_tokenizer
+from finetune.encoders import LIGHT, check_length, find_encoder, load_tokenizer
 from finetune.errors import RequestError
 from finetune.folder import RunFolder, default_folder, describe, open_run, write_folder
 from finetune.training.distributed import joined, started_together
 from finetune.training.launch import count_processes, launch
+from finetune.vocabulary import made_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,9 +107,9 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
     corpus = load_corpus(settings.data, settings.training.seed, recipe.shape)
     for note in corpus.notes:
         say(f"data       {note}")
-    encoder = find_encoder(settings.model.model_name_or_path)
-    task, tokenizer = recipe.make(settings, corpus), load_tokenizer(encoder)
     cache = settings.data.cache_dir or default_cache()
+    encoder = encoder_for(settings, corpus, cache)
+    task, tokenizer = recipe.make(settings, corpus), load_tokenizer(encoder)
     how = task.encoder(tokenizer)
     encoded = {name: encode_split(split, how, cache) for name, split in corpus.splits.items()}
     fresh = any(one.stored.fresh for one in encoded.values())
@@ -120,6 +121,16 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
         say(f"{name:<10} {texts}, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
     say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {time.monotonic() - started:.1f} s")
     return Prepared(task, corpus, encoder, tokenizer, encoded)
+
+
+def encoder_for(settings: Settings, corpus: Corpus, cache: Path) -> str:
+    """Return the folder of the encoder that the user named, or of one made from the training texts."""
+    name = settings.model.model_name_or_path
+    if name == LIGHT:
+        return made_encoder(corpus.splits["train"], settings.training.seed, cache)
+    found = find_encoder(name)
+    check_length(found, settings.data.max_seq_length)
+    return found
 
 
 def tell_skipped(problems: Sequence[str], say: Callable[[str], None]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from finetune.data.pieces import Chunk, cut, frame_of, plain_ids
+from finetune.answers.pooling import pooled
+from finetune.data.pieces import Chunk, frame_of, kept, plain_ids
 from finetune.metrics import softmax
 from finetune.multi_metrics import sigmoid
 
@@ -26,25 +27,34 @@ class OneLabel:
 
     labels: LabelSet
     max_length: int = 128
+    long_texts: str = "head"
 
     @classmethod
     def from_facts(cls, labels: LabelSet, facts: Mapping[str, Any]) -> Self:
         """Undo facts()."""
-        return cls(labels, max_length=int(facts["max_seq_length"]))
+        return cls(labels, int(facts["max_seq_length"]), facts.get("long_texts", "head"))
 
     def facts(self) -> dict[str, Any]:
         """Name what must be known to answer, besides the label names."""
-        return {"max_seq_length": self.max_length, "numbered": self.labels.numbered}
+        lengths = {"max_seq_length": self.max_length, "long_texts": self.long_texts}
+        return {**lengths, "numbered": self.labels.numbered}
+
+    @property
+    def windowed(self) -> bool:
+        """Tell whether a text may have several rows."""
+        return self.long_texts == "windows"
 
     def reader(self, tokenizer: Tokenizer) -> Read:
-        """Frame each text, cut to the length limit."""
+        """Frame what the model reads of each text: one row, or with windows as many as it takes."""
         frame = frame_of(tokenizer)
         room = self.max_length - frame.size
 
         def read(texts: list[Any], labels: list[Any]) -> Chunk:
             plain = plain_ids(tokenizer, texts) if texts else []
-            ids = [frame.around(cut(one, room)) for one in plain]
-            return Chunk(ids, labels, list(range(len(ids))), sum(len(one) > room for one in plain))
+            rows = [(at, one) for at, ids in enumerate(plain) for one in kept(ids, room, self.long_texts)]
+            cut = 0 if self.windowed else sum(len(one) > room for one in plain)
+            framed = [frame.around(one) for _, one in rows]
+            return Chunk(framed, [labels[at] for at, _ in rows], [at for at, _ in rows], cut)
 
         return read
 
@@ -56,8 +66,7 @@ class OneLabel:
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
     ) -> Iterator[dict[str, Any]]:
         """Name the label, how sure the model is, and the probability of every label."""
-        del chunk  # one array of logits for each text, in order
-        for probabilities in softmax(np.stack(logits)) if texts else ():
+        for probabilities in softmax(pooled(logits, chunk.rows).logits) if texts else ():
             best = int(probabilities.argmax())
             named = dict(zip(self.labels.names, map(float, probabilities), strict=True))
             yield {
@@ -76,7 +85,8 @@ class SeveralLabels(OneLabel):
     @classmethod
     def from_facts(cls, labels: LabelSet, facts: Mapping[str, Any]) -> Self:
         """Undo facts()."""
-        return cls(labels, max_length=int(facts["max_seq_length"]), thresholds=tuple(facts["thresholds"]))
+        plain = OneLabel.from_facts(labels, facts)
+        return cls(labels, plain.max_length, plain.long_texts, tuple(facts["thresholds"]))
 
     def facts(self) -> dict[str, Any]:
         """Name what must be known to answer, besides the label names."""
@@ -91,9 +101,8 @@ class SeveralLabels(OneLabel):
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
     ) -> Iterator[dict[str, Any]]:
         """Name the labels above their thresholds; confidence is that of the surest one."""
-        del chunk  # one array of logits for each text, in order
         names = self.labels.names
-        for probabilities in sigmoid(np.stack(logits)) if texts else ():
+        for probabilities in sigmoid(pooled(logits, chunk.rows).logits) if texts else ():
             held = [names[n] for n in np.flatnonzero(probabilities >= self.limits)]
             named = dict(zip(names, map(float, probabilities), strict=True))
             yield {"label": held, "confidence": float(probabilities.max()), "probabilities": named}

@@ -61,6 +61,13 @@ class Encoded:
         """One label number per row, where the task has one."""
         return np.asarray(self.labels.to_numpy(), dtype=np.int64)
 
+    @cached_property
+    def shares(self) -> NDArray[np.float32]:
+        """What each row counts so that a text counts once, however many rows it has; 1 on average."""
+        counts = np.bincount(self.rows)
+        texts = np.count_nonzero(counts)
+        return (len(self) / texts / counts[self.rows]).astype(np.float32)
+
     @property
     def truncated(self) -> float:
         """Share of the texts that were cut."""

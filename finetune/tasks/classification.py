@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from finetune.answers.classes import OneLabel
+from finetune.answers.pooling import pooled
 from finetune.data.shape import ONE_LABEL, Shape
 from finetune.data.tokens import Encoded, Encoder, tokenizer_key
 from finetune.encoders import load_model
@@ -50,7 +51,7 @@ class Classification(OneLabel):
 
     def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
         """Read texts as for an answer, and labels as their numbers."""
-        key = f"{self.name} {self.max_length} {self.labels} {tokenizer_key(tokenizer)}"
+        key = f"{self.name} {self.max_length} {self.long_texts} {self.labels} {tokenizer_key(tokenizer)}"
         return Encoder(key, pa.int32(), self.labels.encode, self.reader(tokenizer), self.skip_bad_rows)
 
     def build(self, encoder: str, attention: str) -> PreTrainedModel:
@@ -64,24 +65,38 @@ class Classification(OneLabel):
         return encoded
 
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
-        """Give one class number per text."""
-        return torch.from_numpy(encoded.numbers[index])
+        """Give one class number per text; with windows, what each of them counts stands before it."""
+        numbers = torch.from_numpy(encoded.numbers[index])
+        return self.weighed(encoded, index, numbers[:, None]) if self.windowed else numbers
+
+    def weighed(self, encoded: Encoded, index: NDArray[np.int64], answers: torch.Tensor) -> torch.Tensor:
+        """Put what each row counts before its answers; float32 holds class numbers up to 16 million."""
+        return torch.cat([torch.from_numpy(encoded.shares[index])[:, None], answers.float()], 1)
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Sum the cross-entropy over the texts."""
+        """Sum the loss over the texts; the windows of a text share its weight."""
+        if self.windowed:
+            return (self.losses(logits, targets[:, 1:]) * targets[:, 0]).sum()
+        return self.losses(logits, targets).sum()
+
+    def losses(self, logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
+        """Compute the cross-entropy of each row."""
         weight = torch.tensor(self.class_weights, device=logits.device) if self.class_weights else None
+        smooth = self.label_smoothing
         return functional.cross_entropy(
-            logits, targets, weight=weight, reduction="sum", label_smoothing=self.label_smoothing
+            logits, answers.flatten().long(), weight=weight, reduction="none", label_smoothing=smooth
         )
 
     def metrics(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Metrics:
         """Measure accuracy and the averages over classes."""
-        return classification_metrics(np.stack(logits), encoded.numbers, len(self.labels.names))
+        found = pooled(logits, encoded.rows)
+        return classification_metrics(found.logits, encoded.numbers[found.first], len(self.labels.names))
 
     def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
         """Report per class, confusion, calibration and the hardest mistakes."""
-        probabilities = softmax(np.stack(logits))
-        judged = Judged(encoded.split, encoded.rows, self.labels.names, encoded.numbers, probabilities)
+        found = pooled(logits, encoded.rows)
+        rows, truth = encoded.rows[found.first], encoded.numbers[found.first]
+        judged = Judged(encoded.split, rows, self.labels.names, truth, softmax(found.logits))
         return classification_sections(judged)
 
     def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Classification:
@@ -110,6 +125,7 @@ def from_settings(settings: Settings, corpus: Corpus) -> Classification:
     return Classification(
         corpus.labels,
         max_length=settings.data.max_seq_length,
+        long_texts=settings.data.long_texts,
         label_smoothing=settings.training.label_smoothing_factor,
         class_weights=weights,
         skip_bad_rows=settings.data.skip_bad_rows,

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from finetune.answers.classes import SeveralLabels
+from finetune.answers.pooling import pooled
 from finetune.data.shape import SEVERAL_LABELS, Shape, split_names
 from finetune.encoders import load_model
 from finetune.errors import Problem
@@ -80,33 +81,36 @@ class MultiLabel(SeveralLabels, Classification):
         return out
 
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
-        """Give a 0 or 1 for each text and label."""
-        return torch.from_numpy(self.truth(encoded, index)).float()
+        """Give a 0 or 1 for each text and label; with windows, what each of them counts stands before."""
+        holds = torch.from_numpy(self.truth(encoded, index)).float()
+        return self.weighed(encoded, index, holds) if self.windowed else holds
 
-    def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Sum the binary cross-entropy over texts; over labels it is the mean."""
-        smooth = targets * (1 - self.label_smoothing) + self.label_smoothing / 2
+    def losses(self, logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
+        """Compute the binary cross-entropy of each row, the mean over its labels."""
+        smooth = answers * (1 - self.label_smoothing) + self.label_smoothing / 2
         weight = torch.tensor(self.class_weights, device=logits.device) if self.class_weights else None
         each = functional.binary_cross_entropy_with_logits(
             logits, smooth, pos_weight=weight, reduction="none"
         )
-        return each.mean(1).sum()
+        return each.mean(1)
 
     def metrics(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Metrics:
         """Measure F1, exact matches and ranking."""
-        truth = self.truth(encoded, np.arange(len(encoded)))
-        return multi_metrics(sigmoid(np.stack(logits)), truth, self.limits)
+        found = pooled(logits, encoded.rows)
+        return multi_metrics(sigmoid(found.logits), self.truth(encoded, found.first), self.limits)
 
     def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> MultiLabel:
         """Choose each label's threshold by its F1 on the validation rows."""
-        truth = self.truth(encoded, np.arange(len(encoded)))
-        limits = best_thresholds(sigmoid(np.stack(logits)), truth)
+        found = pooled(logits, encoded.rows)
+        limits = best_thresholds(sigmoid(found.logits), self.truth(encoded, found.first))
         return dataclasses.replace(self, thresholds=tuple(map(float, limits)))
 
     def sections(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> list[Section]:
         """Report per label and the hardest mistakes."""
-        truth = self.truth(encoded, np.arange(len(encoded)))
-        return multi_sections(encoded, Held(self.labels.names, truth, sigmoid(np.stack(logits)), self.limits))
+        found = pooled(logits, encoded.rows)
+        truth = self.truth(encoded, found.first)
+        held = Held(self.labels.names, truth, sigmoid(found.logits), self.limits)
+        return multi_sections(dataclasses.replace(encoded, rows=encoded.rows[found.first]), held)
 
 
 def start_at_shares(model: PreTrainedModel, shares: tuple[float, ...]) -> None:
@@ -129,6 +133,7 @@ def from_settings(settings: Settings, corpus: Corpus) -> MultiLabel:
     return MultiLabel(
         corpus.labels,
         max_length=settings.data.max_seq_length,
+        long_texts=settings.data.long_texts,
         label_smoothing=settings.training.label_smoothing_factor,
         class_weights=tuple(map(float, weights)) if settings.training.class_weights == "balanced" else (),
         skip_bad_rows=settings.data.skip_bad_rows,

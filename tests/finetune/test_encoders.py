@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finetune import encoders, network
-from finetune.encoders import find_encoder
+from finetune.cli import main
+from finetune.encoders import find_encoder, longest_input
 from finetune.errors import EncoderError
 from finetune.network import why_unreachable
 
@@ -65,3 +66,26 @@ def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPa
 def test_offline_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert why_unreachable("https://huggingface.co") == "HF_HUB_OFFLINE is set"
+
+
+@pytest.mark.parametrize(
+    ("config", "limit"),
+    [
+        ({"model_type": "bert", "max_position_embeddings": 512}, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "deberta-v2", "max_position_embeddings": 512, "position_biased_input": False}, None),
+        ({"model_type": "t5"}, None),
+    ],
+)
+def test_how_many_tokens_an_encoder_reads(config: dict[str, object], limit: int | None) -> None:
+    assert longest_input(config) == limit
+
+
+def test_texts_longer_than_the_encoder_reads_are_refused(
+    encoder: Path, news: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--data", str(news), "--encoder", str(encoder), "--output-dir", str(tmp_path / "run")]
+    assert main(["classify", *given, "--max-length", "129"]) == 2
+    said = capsys.readouterr().err
+    for part in ("--max-seq-length is 129", "at most 128 tokens", "head_tail", "windows", "another encoder"):
+        assert part in said
