@@ -23,6 +23,7 @@ VERBS = {
     "pretrain": "let an encoder read texts of your domain before it learns a task",
     "evaluate": "measure a trained model on a file of texts and labels",
     "predict": "label texts: from the command line, a file or a pipe",
+    "export": "write a model as TorchScript, ONNX or a Triton repository, and check that it answers the same",
     "compare": "put runs side by side",
     "convert": "turn an encoder's pickled weights into safetensors, running nothing that is in them",
 }

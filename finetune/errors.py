@@ -49,6 +49,10 @@ class OtherRankError(FinetuneError):
         return OtherRankError, (self.exit_code, str(self))
 
 
+class ExportError(FinetuneError):
+    """An export does not answer as the model that it was made of."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with the data, at one place.

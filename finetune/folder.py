@@ -94,9 +94,12 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
     work = path.with_name(f".{path.name}.{os.getpid()}")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    fill(work)
-    shutil.rmtree(path, ignore_errors=True)
-    work.rename(path)
+    try:
+        fill(work)
+        shutil.rmtree(path, ignore_errors=True)
+        work.rename(path)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def default_folder(task: str, settings: Settings) -> Path:
@@ -109,16 +112,19 @@ def default_folder(task: str, settings: Settings) -> Path:
 
 def describe(task: str, settings: Settings, data: dict[str, Any], processes: int) -> dict[str, Any]:
     """Collect what config.json says: every setting, the versions, the data's fingerprints."""
-    versions = {name: metadata.version(name) for name in PACKAGES}
-    versions["python"] = platform.python_version()
     return {
         "task": task,
         "settings": asdict(settings),
         "processes": processes,
         "data": data,
-        "versions": versions,
+        "versions": package_versions(),
         "machine": machine(),
     }
+
+
+def package_versions() -> dict[str, str]:
+    """Name the versions that decide a result."""
+    return {**{name: metadata.version(name) for name in PACKAGES}, "python": platform.python_version()}
 
 
 def machine() -> dict[str, Any]:

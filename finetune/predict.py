@@ -41,7 +41,8 @@ class Predictor:
         self.max_tokens = token_budget(self.device, None)[0]
         self.model = self.task.build(str(place), "auto")
         self.model.to(self.device.device)  # type: ignore[arg-type] # the wrapper of transformers hides the signature
-        self.encoder = self.task.encoder(load_tokenizer(str(place)))
+        self.tokenizer = load_tokenizer(str(place))
+        self.encoder = self.task.encoder(self.tokenizer)
 
     def __call__(self, text: str) -> Answer:
         """Answer for one text."""

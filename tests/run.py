@@ -97,23 +97,37 @@ def image() -> str:
 
 def inside() -> None:
     """Everything that needs torch: in a child of the image, as its user, without a network."""
-    tag = image().split(":")[0] + ":tests"
-    secrets = [f"--secret=id={name},src=.workbench/{path}" for name, path in SECRETS.items()]
-    build = ["docker", "build", "--quiet", "--file=tests/Dockerfile", f"--build-arg=IMAGE={image()}"]
-    sh(*build, *secrets, f"--tag={tag}", ".")
-    run = ["docker", "run", "--rm", "--network=none", "--shm-size=2gb", f"--volume={CHECKOUT}:/checkout:ro"]
-    run += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1"]
-    run += ["--env=HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis", tag]
+    tag = child("tests/Dockerfile", image(), "tests")
+    run = [*RUN, tag]
     sh(*run, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "finetune", "scripts")
     alone = ["--env=MYPYPATH=benchmarks", tag]
-    sh(*run[:-1], *alone, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", *INSIDE_BENCHMARKS)
+    sh(*RUN, *alone, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", *INSIDE_BENCHMARKS)
     smoke = ["--env=MYPYPATH=docker/rootfs/usr/local/lib/workbench", tag]
-    sh(*run[:-1], *smoke, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "-p", "smoke")
+    sh(*RUN, *smoke, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "-p", "smoke")
     places = ["tests/finetune", "tests/docs", "tests/smoke", "tests/notebooks", "tests/gpu"]
-    sh(*run, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=600", *places)
+    sh(*run, *PYTEST, *places)
+
+
+def triton() -> None:
+    """An exported repository before a real Triton server, which lies in a child of the tests' image."""
+    tests = child("tests/Dockerfile", image(), "tests")
+    sh(*RUN, child("tests/triton/Dockerfile", tests, "triton"), *PYTEST, "tests/triton")
+
+
+def child(dockerfile: str, parent: str, name: str) -> str:
+    """Build a child of the image and return its tag."""
+    tag = image().split(":")[0] + f":{name}"
+    secrets = [f"--secret=id={one},src=.workbench/{path}" for one, path in SECRETS.items()]
+    build = ["docker", "build", "--quiet", f"--file={dockerfile}", f"--build-arg=IMAGE={parent}"]
+    sh(*build, *secrets, f"--tag={tag}", ".")
+    return tag
 
 
 INSIDE_BENCHMARKS = ["benchmarks/accuracy.py", "benchmarks/training.py"]
+RUN = ["docker", "run", "--rm", "--network=none", "--shm-size=2gb", f"--volume={CHECKOUT}:/checkout:ro"]
+RUN += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1"]
+RUN += ["--env=HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis"]
+PYTEST = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=600"]
 SECRETS = {"network": "build/network", "ca": "ca-certificates.crt"}
 STAGES = [
     Stage("lint", lint),
@@ -122,6 +136,7 @@ STAGES = [
     Stage("smoke-test", lambda: sh("make", "smoke-test")),
     Stage("image", lambda: pytest("tests/image", "tests/gpu_wiring")),
     Stage("inside", inside),
+    Stage("triton", triton),
     Stage("stack", lambda: pytest("tests/stack", "tests/up")),
 ]
 

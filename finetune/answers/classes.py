@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from finetune.data.labels import LabelSet
     from finetune.data.pieces import Read, Tokenizer
 
+    Verdict = tuple[NDArray[np.float64], tuple[int, ...]]
+
 
 @dataclass(frozen=True)
 class OneLabel:
@@ -65,15 +67,24 @@ class OneLabel:
     def answers(
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
     ) -> Iterator[dict[str, Any]]:
-        """Name the label, how sure the model is, and the probability of every label."""
-        for probabilities in softmax(pooled(logits, chunk.rows).logits) if texts else ():
-            best = int(probabilities.argmax())
+        """Name what holds, how sure the model is of the likeliest, and the probability of every label."""
+        del texts
+        for probabilities, chosen in self.verdicts(logits, chunk):
             named = dict(zip(self.labels.names, map(float, probabilities), strict=True))
             yield {
-                "label": self.labels.names[best],
-                "confidence": named[self.labels.names[best]],
+                "label": self.named(chosen),
+                "confidence": float(probabilities.max()),
                 "probabilities": named,
             }
+
+    def verdicts(self, logits: Sequence[NDArray[np.float32]], chunk: Chunk) -> Iterator[Verdict]:
+        """Yield the probabilities of each text's labels and the number of the likeliest."""
+        for probabilities in softmax(pooled(logits, chunk.rows).logits) if logits else ():
+            yield probabilities, (int(probabilities.argmax()),)
+
+    def named(self, chosen: tuple[int, ...]) -> Any:  # noqa: ANN401 - one name or a list of names
+        """Write the verdict as a name."""
+        return self.labels.names[chosen[0]]
 
 
 @dataclass(frozen=True)
@@ -97,12 +108,11 @@ class SeveralLabels(OneLabel):
         """The threshold of each label: one half until they are tuned."""
         return np.array(self.thresholds or (0.5,) * len(self.labels.names))
 
-    def answers(
-        self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
-    ) -> Iterator[dict[str, Any]]:
-        """Name the labels above their thresholds; confidence is that of the surest one."""
-        names = self.labels.names
-        for probabilities in sigmoid(pooled(logits, chunk.rows).logits) if texts else ():
-            held = [names[n] for n in np.flatnonzero(probabilities >= self.limits)]
-            named = dict(zip(names, map(float, probabilities), strict=True))
-            yield {"label": held, "confidence": float(probabilities.max()), "probabilities": named}
+    def verdicts(self, logits: Sequence[NDArray[np.float32]], chunk: Chunk) -> Iterator[Verdict]:
+        """Yield the probabilities of each text's labels and the numbers of those above their thresholds."""
+        for probabilities in sigmoid(pooled(logits, chunk.rows).logits) if logits else ():
+            yield probabilities, tuple(np.flatnonzero(probabilities >= self.limits).tolist())
+
+    def named(self, chosen: tuple[int, ...]) -> Any:  # noqa: ANN401 - see OneLabel
+        """Write the verdict as a list of names."""
+        return [self.labels.names[n] for n in chosen]

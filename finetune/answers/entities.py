@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from finetune.answers.classes import Verdict
     from finetune.data.labels import LabelSet
     from finetune.data.pieces import Read, Tokenizer
 
@@ -74,6 +75,11 @@ class Entities:
             emissions = np.concatenate([logits[at][mask] for at, mask in owned])
             truth = np.concatenate([np.asarray(labels[at])[mask] for at, mask in owned])
             yield row, emissions, best_path(emissions, moves), truth
+
+    def verdicts(self, logits: Sequence[NDArray[np.float32]], chunk: Chunk) -> Iterator[Verdict]:
+        """Yield the probabilities of tags at each text's words, and the numbers of the best legal tags."""
+        for _, emissions, path, _ in self.decoded(logits, chunk.labels, chunk.rows):
+            yield marginals(emissions, self.moves()), tuple(path.tolist())
 
     def answers(
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk

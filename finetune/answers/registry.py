@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from finetune.answers.classes import OneLabel, SeveralLabels
 from finetune.answers.entities import ScoredEntities
@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from finetune.answers.classes import Verdict
     from finetune.data.pieces import Chunk, Read, Tokenizer
 
 
+@runtime_checkable
 class Answerer(Protocol):
     """What a task must say to be answered for."""
 
     @property
     def labels(self) -> LabelSet:
         """The label names."""
+
+    @property
+    def max_length(self) -> int:
+        """The longest piece that the model reads, in tokens."""
 
     def reader(self, tokenizer: Tokenizer) -> Read:
         """Say how texts become token rows, as in training."""
@@ -34,6 +40,9 @@ class Answerer(Protocol):
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
     ) -> Iterator[dict[str, Any]]:
         """Answer for each text; the chunk says which text each array of logits belongs to."""
+
+    def verdicts(self, logits: Sequence[NDArray[np.float32]], chunk: Chunk) -> Iterator[Verdict]:
+        """Yield each text's probabilities and what is decided, as numbers."""
 
     def facts(self) -> dict[str, Any]:
         """Name what must be known to answer, besides the label names."""

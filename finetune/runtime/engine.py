@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
+from numpy.typing import NDArray
 
 from finetune.answers.registry import KINDS, answerer
 from finetune.batching import micro_batches, rectangle
@@ -16,18 +16,20 @@ from finetune.errors import RequestError, shorten
 from finetune.runtime.tokenizer import FastTokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    import onnxruntime
 
     from finetune.answers.registry import Answerer
 
 Answer = dict[str, Any]
 Pieces = Chunk
+Batch = dict[str, NDArray[np.int64]]
 MODEL, FACTS, TOKENIZER = "model.onnx", "finetune.json", "tokenizer.json"
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 TOKENS_AT_ONCE = 4096
+LOGITS_MODEL = "{}_logits"  # inside Triton: the name of the model that computes
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,20 @@ class Rows:
 class Runtime:
     """Answers as finetune.predict.Predictor does: Runtime.encode, run and answers, or a call with texts.
 
-    It may be used by several threads at once.
+    compute turns a padded batch (input_ids, attention_mask) into logits. Several threads may share a Runtime.
     """
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, facts: dict[str, Any], tokenizer: FastTokenizer
+        self,
+        compute: Callable[[Batch], NDArray[np.float32]],
+        facts: dict[str, Any],
+        tokenizer: FastTokenizer,
     ) -> None:
         self.facts = facts
         self.answerer: Answerer = answerer(facts)
-        self._session = session
+        self._compute = compute
         self._pad = int(facts["pad_token_id"])
-        self._read = self.answerer.reader(tokenizer)
+        self.read = self.answerer.reader(tokenizer)
 
     def __call__(self, texts: Sequence[str]) -> list[Answer]:
         """Answer for many texts, in their order; batches are formed by length."""
@@ -60,13 +65,12 @@ class Runtime:
 
     def encode(self, texts: Sequence[str]) -> Pieces:
         """Tokenise, cut and frame as training did: input_ids without padding, and the text of each (rows)."""
-        return self._read(self.answerer.texts(texts), [None] * len(texts))
+        return self.read(self.answerer.texts(texts), [None] * len(texts))
 
     def run(self, ids: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """Compute one padded batch; the logits of each piece come back without its padding."""
         rows = Rows(ids, np.array([len(one) for one in ids], np.int64))
-        (found,) = self._session.run(None, rectangle(rows, np.arange(len(ids)), self._pad))
-        logits = np.asarray(found, np.float32)
+        logits = self._compute(rectangle(rows, np.arange(len(ids)), self._pad))
         return [one if one.ndim == 1 else one[: rows.lengths[at]] for at, one in enumerate(logits)]
 
     def logits(self, pieces: Pieces, max_tokens: int = TOKENS_AT_ONCE) -> list[NDArray[np.float32]]:
@@ -87,33 +91,54 @@ class Runtime:
 
 def load(folder: Path, threads: int | None = None, device: str = "cpu") -> Runtime:
     """Load an exported folder; threads are those that compute one batch, device is cpu or cuda."""
-    facts = read_facts(folder)
-    tokenizer = FastTokenizer(folder / TOKENIZER, facts["unk_token_id"])
-    return Runtime(open_session(folder / MODEL, threads, device), facts, tokenizer)
+    return assemble(folder, onnx_compute(must_have(folder, MODEL), threads, device))
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
-    """Read what the export says about itself; a folder that is no export in ONNX is refused."""
-    missing = [name for name in (MODEL, FACTS, TOKENIZER) if not (folder / name).is_file()]
-    if missing:
+def onnx_compute(
+    path: Path, threads: int | None = None, device: str = "cpu"
+) -> Callable[[Batch], NDArray[np.float32]]:
+    """Open a model.onnx."""
+    session = open_session(path, threads, device)
+
+    def compute(batch: Batch) -> NDArray[np.float32]:
+        return np.asarray(session.run(None, batch)[0], np.float32)
+
+    return compute
+
+
+def assemble(folder: Path, compute: Callable[[Batch], NDArray[np.float32]]) -> Runtime:
+    """Put a way to compute and the folder's tokenizer and facts together."""
+    path = must_have(folder, FACTS)
+    facts = read_facts(path)
+    return Runtime(compute, facts, FastTokenizer(must_have(folder, TOKENIZER), facts["unk_token_id"]))
+
+
+def must_have(folder: Path, name: str) -> Path:
+    """Refuse a folder that is no export."""
+    if not (folder / name).is_file():
         raise RequestError(
-            f"{folder}: no {' and no '.join(missing)} in it; accepted: a folder that "
-            "`finetune export MODEL --format onnx` (or onnx-int8, onnx-fp16) wrote"
+            f"{folder}: no {name} in it; accepted: a folder that `finetune export MODEL --format onnx` "
+            "(or onnx-int8, onnx-fp16) wrote"
         )
+    return folder / name
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Read what the export says about itself."""
     try:
-        facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        known = (
-            facts["task"] in KINDS and {"pad_token_id", "unk_token_id", "labels", "numbered"} <= facts.keys()
-        )
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = facts["task"] in KINDS and {"pad_token_id", "unk_token_id", "labels"} <= facts.keys()
     except (ValueError, KeyError, TypeError):
         known = False
     if not known:
-        raise RequestError(f"{folder / FACTS}: found no facts of an export; export the model again")
+        raise RequestError(f"{path}: found no facts of an export; export the model again")
     return facts
 
 
 def open_session(path: Path, threads: int | None, device: str) -> onnxruntime.InferenceSession:
     """Open the model on the device that was asked for, never on another in silence."""
+    import onnxruntime  # noqa: PLC0415 - inside Triton, which computes by itself, it is not there
+
     if device not in PROVIDERS:
         raise RequestError(f"the device is {shorten(device)}; accepted: {', '.join(PROVIDERS)}")
     there = onnxruntime.get_available_providers()

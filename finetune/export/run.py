@@ -1,0 +1,154 @@
+"""One export: write, verify, keep; or fail and leave nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.answers.registry import KINDS, Answerer
+from finetune.errors import ExportError, RequestError
+from finetune.export.formats import FORMATS
+from finetune.export.samples import Subject, from_file, generated
+from finetune.export.verify import compare, of_export, of_model, same_tokens
+from finetune.folder import package_versions, write_folder
+from finetune.predict import Predictor
+from finetune.runtime.engine import FACTS, TOKENIZER, assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from finetune.export.formats import Format
+    from finetune.export.samples import Sample
+    from finetune.export.verify import Answers, Tolerance
+    from finetune.options import DataOptions
+
+RECORD = "export.json"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be exported; without data it is verified on generated texts; points are what it may lose."""
+
+    model: Path
+    format: str
+    data: DataOptions | None = None
+    points: float | None = None
+
+
+@dataclass(frozen=True)
+class Export:
+    """A model on its way into a folder."""
+
+    subject: Subject
+    sample: Sample
+    before: Answers
+    tolerance: Tolerance
+    say: Callable[[str], None]
+
+
+def export(wanted: Wanted, target: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """Write the folder, verified; returns what export.json says."""
+    refuse_other_files(target)
+    form = FORMATS[wanted.format]
+    subject = load(wanted.model)
+    sample = generated(subject) if wanted.data is None else from_file(subject, wanted.data)
+    say(f"verified   with {sample.said}")
+    tolerance = form.tolerance
+    if wanted.points is not None:
+        tolerance = dataclasses.replace(tolerance, points=wanted.points)
+    work = Export(subject, sample, of_model(subject, sample), tolerance, say)
+    record: dict[str, Any] = {"format": wanted.format, "model": str(wanted.model), "texts": sample.said}
+
+    def fill(folder: Path) -> None:
+        write_companions(subject, folder)
+        record.update(write_verified(work, form, folder), versions=package_versions())
+        if form.arrange is not None:
+            form.arrange(folder, wanted.model)
+        write_json(folder / RECORD, record)
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_folder(target, fill)
+    return record
+
+
+def refuse_other_files(target: Path) -> None:
+    """Replace an earlier export, and nothing else."""
+    if target.exists() and not (target / RECORD).is_file() and (target.is_file() or any(target.iterdir())):
+        raise RequestError(f"{target}: found other files there; give --output-dir a new or empty folder")
+
+
+def load(path: Path) -> Subject:
+    """Load the model; refuse what cannot be answered without transformers."""
+    predictor = Predictor(path, gpu_id=-1, precision="fp32")
+    task = predictor.task
+    if not isinstance(task, Answerer):
+        raise RequestError(
+            f"{path}: the task is {task.name}; exported are: {', '.join(KINDS)}. Fine-tune it first"
+        )
+    if getattr(predictor.tokenizer, "backend_tokenizer", None) is None:
+        kind = type(predictor.tokenizer).__name__
+        raise RequestError(
+            f"{path}: its tokenizer ({kind}) runs in Python only and has no tokenizer.json; "
+            "take an encoder with a fast tokenizer"
+        )
+    return Subject(predictor, task)
+
+
+def write_companions(subject: Subject, folder: Path) -> None:
+    """Write the tokenizer, and what must be known to answer."""
+    model, tokenizer = subject.predictor.model, subject.predictor.tokenizer
+    (folder / TOKENIZER).write_text(tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
+    facts = {
+        "task": subject.predictor.task.name,
+        "labels": list(subject.answerer.labels.names),
+        **subject.answerer.facts(),
+        "pad_token_id": model.config.pad_token_id or 0,
+        "unk_token_id": tokenizer.unk_token_id,
+    }
+    write_json(folder / FACTS, facts)
+
+
+def write_json(path: Path, contents: dict[str, Any]) -> None:
+    """Write for people too."""
+    path.write_text(json.dumps(contents, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def write_verified(work: Export, form: Format, folder: Path) -> dict[str, Any]:
+    """Try the format's ways in turn, and keep the first that answers as the model does."""
+    path = folder / form.file
+    failed: list[dict[str, Any]] = []
+    for way in ways(work, form, path):
+        runtime = assemble(folder, form.compute(path))
+        wrong = same_tokens(work.sample, runtime)
+        after = of_export(work.subject, work.sample, runtime)
+        found = compare(work.before, after, work.subject.predictor.task.main_metric, work.tolerance)
+        size = sum(one.stat().st_size for one in folder.glob(f"{form.file}*"))
+        allowed = dataclasses.asdict(work.tolerance)
+        figures = {"way": way, "bytes": size, **found.figures, "tolerance": allowed}
+        wrong += found.wrong
+        if not wrong:
+            return {**figures, "tried_before": failed}
+        failed.append({"way": way, "wrong": wrong})
+        work.say(f"not kept   {way}: {'; '.join(wrong)}")
+    reasons = "; ".join(failed[-1]["wrong"])
+    raise ExportError(f"the export does not answer as the model does: {reasons}. Nothing was written")
+
+
+def ways(work: Export, form: Format, path: Path) -> Iterator[str]:
+    """Write the file in each way the format knows, naming it."""
+    if not form.ways:
+        form.source(work.subject.predictor.model, path)
+        yield "as trained"
+        return
+    with tempfile.TemporaryDirectory(dir=path.parent.parent) as folder:
+        source = Path(folder) / "source"
+        form.source(work.subject.predictor.model, source)
+        for said, write in form.ways:
+            for old in path.parent.glob(f"{path.name}*"):
+                old.unlink()
+            write(source, path)
+            yield said

@@ -1,0 +1,108 @@
+"""What an export writes, when it is refused, and that nothing is left where it fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from finetune.cli import main
+from finetune.export import graph, run
+from finetune.export.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    import pytest
+    from numpy.typing import NDArray
+
+    from finetune.runtime.engine import Batch
+
+
+def test_a_folder_holds_all_that_is_needed(exported: Callable[[str, str], Path]) -> None:
+    folder = exported("tag", "onnx")
+    assert {one.name for one in folder.iterdir()} == {
+        "model.onnx",
+        "tokenizer.json",
+        "finetune.json",
+        "export.json",
+    }
+    record = json.loads((folder / "export.json").read_text())
+    assert record["way"] == "as trained"
+    assert set(record["latency_ms"]) == {"before", "after"}
+
+
+def test_a_file_with_labels_shows_what_was_lost(
+    models: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "eval.tsv").write_text("".join(f"主队新剧{n}\t体育\n" for n in range(9)), encoding="utf-8")
+    out = tmp_path / "out"
+    given = ["--file", str(tmp_path / "eval.tsv"), "--max-rows", "6", "--output-dir", str(out)]
+    assert main(["export", str(models["classify"]), *given]) == 0
+    record = json.loads((out / "export.json").read_text())
+    assert record["texts"] == "6 texts of eval.tsv"
+    assert record["accuracy"]["before"] == record["accuracy"]["after"]
+    assert "accuracy" in capsys.readouterr().err
+
+
+def skewed(path: Path) -> Callable[[Batch], NDArray[np.float32]]:
+    """Open a model whose first output is pulled down, as a broken export might."""
+    compute = graph.torchscript_compute(path)
+
+    def wrong(batch: Batch) -> NDArray[np.float32]:
+        found = compute(batch).copy()
+        found[..., 0] -= 5
+        return found
+
+    return wrong
+
+
+def test_a_wrong_export_is_reported_and_not_kept(
+    models: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    broken = dataclasses.replace(FORMATS["torchscript"], compute=skewed)
+    monkeypatch.setitem(run.FORMATS, "torchscript", broken)
+    given = ["--format", "torchscript", "--output-dir", str(tmp_path / "out")]
+    assert main(["export", str(models["classify"]), *given]) == 1
+    said = capsys.readouterr().err
+    assert "probabilities differ by up to" in said
+    assert "the same answer to" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_files_are_not_overwritten(models: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    assert main(["export", str(models["classify"]), "--output-dir", str(tmp_path)]) == 2
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_weights_beyond_one_file_lie_beside_the_graph(
+    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "ONE_FILE", 1000)
+    assert main(["export", str(models["classify"]), "--output-dir", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "model.onnx.data").is_file()
+
+
+def test_another_tokenizer_in_the_folder_is_noticed(
+    models: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    honest = run.write_companions
+
+    def other(subject: run.Subject, folder: Path) -> None:
+        honest(subject, folder)
+        path = folder / "tokenizer.json"
+        path.write_text(path.read_text().replace('"BertPreTokenizer"', '"Whitespace"'))
+
+    monkeypatch.setattr(run, "write_companions", other)
+    given = ["--format", "torchscript", "--output-dir", str(tmp_path / "out")]
+    assert main(["export", str(models["classify"]), *given]) == 1
+    assert "the tokenizer in the folder" in capsys.readouterr().err
