@@ -25,6 +25,7 @@ VERBS = {
     "predict": "label texts: from the command line, a file or a pipe",
     "export": "write a model as TorchScript, ONNX or a Triton repository, and check that it answers the same",
     "compare": "put runs side by side",
+    "serve": "answer over HTTP: texts in, labels or entities out",
     "convert": "turn an encoder's pickled weights into safetensors, running nothing that is in them",
 }
 

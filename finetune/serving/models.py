@@ -1,0 +1,176 @@
+"""The models by name, and how one is replaced by a newer one while requests come in."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finetune.errors import RequestError, shorten
+from finetune.serving.engine import Engine
+from finetune.serving.refusals import Malformed, UnknownModel
+from finetune.serving.waiting import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from finetune.serving.loading import Loaded
+    from finetune.serving.metrics import Metrics
+    from finetune.serving.options import ServingOptions
+
+INSIDE_A_RUN = ("model", "export", "exports")
+FileFacts = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A name, and the folder behind it."""
+
+    name: str
+    folder: Path
+
+
+@dataclass
+class Served:
+    """A model that answers; what its folder looked like when it was loaded, and at the last look."""
+
+    source: Source
+    loaded: Loaded
+    engine: Engine
+    files: FileFacts
+    seen: FileFacts = ()
+
+
+def read_sources(words: Iterable[str]) -> list[Source]:
+    """Read what the command line names: "runs/news" is called news, "titles=runs/news" titles."""
+    found: dict[str, Source] = {}
+    for word in words:
+        name, equals, folder = word.rpartition("=")
+        path = Path(folder)
+        name = name if equals else default_name(path)
+        if name in found:
+            raise RequestError(
+                f"two models are called {name}: {found[name].folder} and {path}; name one of them: NAME={path}"
+            )
+        found[name] = Source(name, path)
+    return list(found.values())
+
+
+def default_name(folder: Path) -> str:
+    """Name a model by its run: runs/news, runs/news/model and runs/news/export/onnx-int8 are all news."""
+    parts = folder.resolve().parts
+    for one in reversed(parts):
+        if one not in INSIDE_A_RUN and not one.startswith("onnx"):
+            return one
+    return parts[-1]
+
+
+def files_of(folder: Path) -> FileFacts:
+    """Note name, size and time of every file; equal notes mean that nothing changed."""
+    found = []
+    for one in sorted(folder.rglob("*")):
+        try:
+            facts = one.stat()
+        except OSError:
+            continue  # replaced while we looked
+        found.append((one.name, facts.st_size, facts.st_mtime_ns))
+    return tuple(found)
+
+
+class Models:
+    """What is served; made in the event loop."""
+
+    def __init__(
+        self,
+        load: Callable[[Path, ServingOptions], Loaded],
+        options: ServingOptions,
+        metrics: Metrics,
+        say: Callable[[str], None],
+    ) -> None:
+        self._load = load
+        self._options = options
+        self._metrics = metrics
+        self._say = say
+        self._one_at_a_time = asyncio.Lock()
+        self._retiring: set[asyncio.Task[None]] = set()
+        self.served: dict[str, Served] = {}
+
+    def engine(self, name: str | None) -> tuple[str, Engine]:
+        """Find a model by its name, which only one model alone can do without."""
+        names = ", ".join(self.served)
+        if name is None:
+            if len(self.served) > 1:
+                raise Malformed(f"model: several models are served; name one of: {names}")
+            name = next(iter(self.served))
+        if name not in self.served:
+            raise UnknownModel(f"model: found {shorten(name)}; served here: {names}")
+        return name, self.served[name].engine
+
+    async def add(self, source: Source) -> None:
+        """Load a model and put it where requests find it, in the place of an older one if there is one."""
+        loaded, files = await asyncio.to_thread(self._loaded, source.folder)
+        engine = Engine(loaded.runtime, self._limits(loaded), self._options.max_queue, self._metrics.of(source.name))
+        before = self.served.get(source.name)
+        self.served[source.name] = Served(source, loaded, engine, files)
+        self._say(f"{source.name:<10} {loaded.what}")
+        if before is not None:
+            task = asyncio.create_task(retire(before.engine))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+
+    def _loaded(self, folder: Path) -> tuple[Loaded, FileFacts]:
+        files = files_of(folder)  # before loading: a change while we load is then seen as one
+        return self._load(folder, self._options), files
+
+    def _limits(self, loaded: Loaded) -> Limits:
+        tokens = self._options.max_batch_tokens or loaded.max_tokens
+        return Limits(tokens, loaded.overhead, self._options.max_wait_ms / 1000)
+
+    async def reload(self, *, changed_only: bool) -> None:
+        """Load anew; a model that cannot be loaded leaves the one before in its place."""
+        async with self._one_at_a_time:
+            for one in list(self.served.values()):
+                if not changed_only or await asyncio.to_thread(has_changed, one):
+                    await self._again(one)
+
+    async def _again(self, one: Served) -> None:
+        outcome = "done"
+        try:
+            await self.add(one.source)
+        except Exception as error:  # noqa: BLE001 - a broken folder must not end the service
+            outcome = "failed"
+            one.files = await asyncio.to_thread(files_of, one.source.folder)  # not again before the next change
+            self._say(f"{one.source.name:<10} not loaded again, the one before goes on: {error}")
+        self._metrics.reloads.labels(one.source.name, outcome).inc()
+
+    async def reload_when(self, wanted: asyncio.Event) -> None:
+        """Load all anew each time that somebody asks for it, for ever."""
+        while await wanted.wait():
+            wanted.clear()
+            await self.reload(changed_only=False)
+
+    async def watch(self) -> None:
+        """Look at the folders from time to time, for ever."""
+        while self._options.watch_seconds:
+            await asyncio.sleep(self._options.watch_seconds)
+            await self.reload(changed_only=True)
+
+    async def stop(self) -> None:
+        """End every engine."""
+        for one in self.served.values():
+            await asyncio.to_thread(one.engine.stop)
+        await asyncio.gather(*self._retiring)
+
+
+async def retire(engine: Engine) -> None:
+    """Let an engine finish what it accepted."""
+    await engine.idle()
+    await asyncio.to_thread(engine.stop)
+
+
+def has_changed(one: Served) -> bool:
+    """Tell whether the folder differs from what was loaded, and did not change between two looks: it is whole."""
+    now = files_of(one.source.folder)
+    settled, one.seen = now == one.seen, now
+    return bool(now) and settled and now != one.files

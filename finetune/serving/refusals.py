@@ -1,0 +1,83 @@
+"""Why a request gets no answer: a class per cause, with its HTTP status."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """The request is not carried out; the message says why, for the caller to read."""
+
+    status: ClassVar[int] = 400
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say what else the answer carries."""
+        return {}
+
+
+class Malformed(Refusal):
+    """The body is not what the description asks for."""
+
+    status = 422
+
+
+class UnknownModel(Refusal):
+    """No model of this name is served."""
+
+    status = 404
+
+
+class NotJson(Refusal):
+    """The body is declared as something other than JSON."""
+
+    status = 415
+
+
+class NoKey(Refusal):
+    """The API key is missing or wrong."""
+
+    status = 401
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Name the scheme, as HTTP wants it."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class TooLarge(Refusal):
+    """The body, a text or their number is over the limit."""
+
+    status = 413
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Close the connection: the rest of the body is not read."""
+        return {"Connection": "close"}
+
+
+class TooSlow(TooLarge):
+    """The body did not arrive in time."""
+
+    status = 408
+
+
+class QueueFull(Refusal):
+    """More texts wait than may wait."""
+
+    status = 503
+
+    def __init__(self, waiting: int, retry_after: int) -> None:
+        super().__init__(f"{waiting} texts wait already; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say when to try again, in seconds."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class Failed(Refusal):
+    """The model failed on a text that it should have answered."""
+
+    status = 500

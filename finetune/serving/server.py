@@ -1,0 +1,108 @@
+"""Runs the service: socket, models, signals. SIGHUP loads the models again, SIGTERM and Ctrl-C finish and end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from finetune.errors import RequestError
+from finetune.serving.access import read_keys
+from finetune.serving.app import Service
+from finetune.serving.loading import load
+from finetune.serving.metrics import Metrics
+from finetune.serving.models import Models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from finetune.serving.models import Source
+    from finetune.serving.options import ListenOptions, ServingOptions
+
+IDLE_SECONDS = 75  # an idle connection is kept longer than the 60 s of most proxies: theirs to close, not ours
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which after a signal ends as a program that did its work: uvicorn's dies of the signal."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain at the first signal, give up at the second."""
+        del sig, frame
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that was asked for."""
+
+    sources: list[Source]
+    listen: ListenOptions
+    serving: ServingOptions
+
+
+def serve(plan: Plan, say: Callable[[str], None]) -> None:
+    """Serve until a signal says to stop."""
+    asyncio.run(run(plan, say))
+
+
+async def run(plan: Plan, say: Callable[[str], None]) -> None:
+    """Open, load, listen, drain."""
+    loop, wanted = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, wanted.set)  # first of all: without a handler, SIGHUP kills
+    keys, metrics = read_keys(plan.listen.api_key_file), Metrics()
+    with bound(plan.listen) as door:
+        models = Models(load, plan.serving, metrics, say)
+        for source in plan.sources:
+            await models.add(source)
+        service = Service(models, plan.serving, keys, metrics, lambda: not server.should_exit)
+        server = Server(configured(service, plan.listen))
+        background = [loop.create_task(models.watch()), loop.create_task(models.reload_when(wanted))]
+        say(f"listening  http://{address(door)}  (a page to try it; /docs, /metrics)")
+        await server.serve(sockets=[door])
+    for one in background:
+        one.cancel()
+    await models.stop()
+    say("stopped    everything that was accepted is answered")
+
+
+def configured(service: Service, listen: ListenOptions) -> uvicorn.Config:
+    """Say to uvicorn what it needs to know."""
+    return uvicorn.Config(
+        service.app(),
+        loop="asyncio",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=listen.drain_seconds,
+    )
+
+
+def bound(listen: ListenOptions) -> socket.socket:
+    """Take the port before anything is loaded; nobody can connect until the server listens on it."""
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((listen.host, listen.port))
+    except OSError as error:
+        door.close()
+        todo = "give another --port, or 0 for a free one" if error.errno == 98 else "give an address of this machine"
+        raise RequestError(f"--host {listen.host} --port {listen.port}: {error.strerror}; {todo}") from None
+    return door
+
+
+def address(door: socket.socket) -> str:
+    """Write an address as it stands in a URL."""
+    host, port = door.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
