@@ -1,1 +1,1 @@
-"""The HTTP service: texts in, answers out. Knows neither tasks nor formats, only what can encode, run and answer."""
+"""The service: texts in, answers out. Knows neither tasks nor formats: a runtime encodes, runs, answers."""

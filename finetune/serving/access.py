@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from finetune.errors import DataError, Problem, RequestError
-from finetune.serving.refusals import NoKey
+from finetune.serving.refusals import NoKeyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,15 +22,15 @@ class Keys:
     accepted: tuple[bytes, ...] = ()
 
     def check(self, authorization: str | None) -> None:
-        """Raise NoKey unless the header carries one of them."""
+        """Raise NoKeyError unless the header carries one of them."""
         if not self.accepted:
             return
         scheme, _, given = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not given:
-            raise NoKey("this service wants an API key; send the header Authorization: Bearer KEY")
+            raise NoKeyError("this service wants an API key; send the header Authorization: Bearer KEY")
         # every key is compared, so that the time tells nothing about which one came close
         if not sum([hmac.compare_digest(one, given.strip().encode()) for one in self.accepted]):
-            raise NoKey("this API key is not accepted here")
+            raise NoKeyError("this API key is not accepted here")
 
 
 def read_keys(path: Path | None) -> Keys:

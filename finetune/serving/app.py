@@ -12,12 +12,13 @@ from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
 from finetune.serving.front import Front
 from finetune.serving.openapi import describe
-from finetune.serving.refusals import NotJson, Refusal, TooLarge, TooSlow
+from finetune.serving.refusals import NotJsonError, RefusalError, TooLargeError, TooSlowError
 from finetune.serving.schema import parse, request_model
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from finetune.serving.options import ServingOptions
 
 BODY_SECONDS = 30.0
+LINGER = 16 << 20
 CLIENT_GONE = 499
 PAGES = {
     "/": ("index.html", "text/html"),
@@ -78,7 +80,7 @@ class Service:
         return Starlette(
             routes=routes,
             middleware=[Middleware(Front, metrics=self.metrics)],
-            exception_handlers={Refusal: refused, HTTPException: no_route},
+            exception_handlers={RefusalError: refused, HTTPException: no_route, ClientDisconnect: gone_away},
         )
 
     async def predict(self, call: Request, model: Any) -> Response:  # noqa: ANN401 - a pydantic model's class
@@ -116,8 +118,14 @@ async def live(_: Request) -> Response:
 
 async def refused(_: Request, error: Exception) -> Response:
     """Say why there is no answer."""
-    assert isinstance(error, Refusal)  # noqa: S101 - registered for this class
+    assert isinstance(error, RefusalError)  # noqa: S101 - registered for this class
     return json_response({"error": str(error)}, error.status, error.headers)
+
+
+async def gone_away(_: Request, error: Exception) -> Response:
+    """End a request whose client left while it was still sending."""
+    del error
+    return Response(status_code=CLIENT_GONE)
 
 
 async def no_route(call: Request, error: Exception) -> Response:
@@ -146,20 +154,21 @@ async def read_body(call: Request, limit: int) -> bytes:
     """Read a body of JSON, never more than the limit and never for longer than it should take."""
     kind = call.headers.get("content-type", "application/json")
     if kind.partition(";")[0].strip().lower() != "application/json":
-        raise NotJson(f"Content-Type: found {kind[:60]!r}; accepted: application/json")
-    too_large = TooLarge(f"the body is larger than {limit:,} bytes; send fewer texts at a time")
-    declared = call.headers.get("content-length", "0")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
-        raise too_large
-    body = bytearray()
+        raise NotJsonError(f"Content-Type: found {kind[:60]!r}; accepted: application/json")
+    body, size = bytearray(), 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in call.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise too_large
+                size += len(chunk)
+                if size <= limit:
+                    body += chunk
+                elif size > limit + LINGER:
+                    break  # else the rest is read and dropped: who still sends would not hear our answer
     except TimeoutError:
-        raise TooSlow(f"the body was not here within {BODY_SECONDS:.0f} s") from None
+        if size <= limit:
+            raise TooSlowError(f"the body was not here within {BODY_SECONDS:.0f} s") from None
+    if size > limit:
+        raise TooLargeError(f"the body is larger than {limit:,} bytes; send fewer texts at a time")
     return bytes(body)
 
 

@@ -1,6 +1,6 @@
 """One model at work: a thread tokenises, one computes batches, one writes answers; requests only wait.
 
-The three overlap, so that the model never waits for Python. Everything that the event loop sees happens in it.
+The three overlap, so that the model never waits for Python. What the event loop sees is changed there alone.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
-from finetune.serving.refusals import Failed, QueueFull
-from finetune.serving.waiting import Job, Piece, Waiting
+from finetune.serving.refusals import FailedError, QueueFullError
+from finetune.serving.waiting import NOT_YET, Job, Piece, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,29 +25,22 @@ if TYPE_CHECKING:
     from finetune.serving.waiting import Limits
 
 Answer = dict[str, Any]
+Pieces = Any  # each runtime has its own kind
 LONGEST_RETRY = 60
 RECENT = 0.2  # weight of the last batch in the running mean of its speed
-
-
-class Pieces(Protocol):
-    """Tokenised texts: a long one may have several rows."""
-
-    @property
-    def input_ids(self) -> Sequence[Sequence[int]]:
-        """The token ids of each row."""
 
 
 class Runtime(Protocol):
     """What a model must be able to do; finetune.runtime and TorchRuntime are such."""
 
-    def encode(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - Pieces of the runtime's own kind
-        """Tokenise."""
+    def encode(self, texts: Sequence[str]) -> Pieces:
+        """Tokenise; `input_ids` of the result are the rows for the model, several for a long text."""
 
     def run(self, rows: Sequence[Sequence[int]]) -> Sequence[NDArray[np.float32]]:
         """Compute one padded batch: logits for each row, in order."""
 
     def answers(
-        self, texts: Sequence[str], pieces: Any, logits: Sequence[NDArray[np.float32]]  # noqa: ANN401 - see encode
+        self, texts: Sequence[str], pieces: Pieces, logits: Sequence[NDArray[np.float32]]
     ) -> Sequence[Answer]:
         """Turn logits into an answer for each text."""
 
@@ -60,6 +53,7 @@ class Engine:
         self._room = room
         self._metrics = metrics
         self._occupied = 0
+        self._jobs: set[asyncio.Future[list[Answer]]] = set()
         self._seconds_per_text = 0.0
         self._incoming: list[Job] = []
         self._waiting = Waiting(limits)
@@ -68,17 +62,21 @@ class Engine:
         self._changed = threading.Condition()
         self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, "answers")
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._tokenise, self._compute)]
+        self._threads = [
+            threading.Thread(target=work, daemon=True) for work in (self._tokenise, self._compute)
+        ]
         for one in self._threads:
             one.start()
 
     def submit(self, texts: list[str]) -> asyncio.Future[list[Answer]]:
-        """Accept the texts, or raise QueueFull; cancelling the future gives their places back."""
+        """Accept the texts, or raise QueueFullError; cancelling the future gives their places back."""
         if self._occupied + len(texts) > self._room:
             self._metrics.refused.inc()
-            raise QueueFull(self._occupied, self.retry_after())
+            raise QueueFullError(self._occupied, self.retry_after())
         job = Job(texts, self._loop.create_future(), time.monotonic())
         self._occupy(len(texts))
+        self._jobs.add(job.future)
+        job.future.add_done_callback(self._jobs.discard)
         job.future.add_done_callback(lambda _: self._occupy(-len(texts)))
         with self._changed:
             self._incoming.append(job)
@@ -92,8 +90,8 @@ class Engine:
 
     async def idle(self) -> None:
         """Wait until nothing that was accepted is unanswered."""
-        while self._occupied:
-            await asyncio.sleep(0.01)
+        while self._jobs:
+            await asyncio.wait(self._jobs)
 
     def stop(self) -> None:
         """End the threads; what still waits is not answered."""
@@ -116,20 +114,21 @@ class Engine:
                     return
                 jobs, self._incoming = self._incoming, []
                 self._tokenising = True
-            pieces = [one for job in jobs if not job.gone for one in self._pieces(job)]
-            with self._changed:
-                self._waiting.add(pieces)
-                self._tokenising = False
-                self._changed.notify_all()
+            for job in jobs:
+                pieces = [] if job.gone else self._pieces(job)
+                with self._changed:
+                    self._waiting.add(pieces)
+                    self._tokenising = job is not jobs[-1]
+                    self._changed.notify_all()
 
     def _pieces(self, job: Job) -> list[Piece]:
         try:
             job.pieces = self._runtime.encode(job.texts)
         except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this request alone
-            self._fail([job], error)
+            self._fail(job, error)
             return []
         rows = job.pieces.input_ids
-        job.logits, job.missing = [None] * len(rows), len(rows)
+        job.logits, job.missing = [NOT_YET] * len(rows), len(rows)
         if not rows:
             self._writer.submit(self._answer, [job])
         return [Piece(job, place, ids) for place, ids in enumerate(rows)]
@@ -158,13 +157,12 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - a service outlives any batch
             if len(batch) > 1:  # whose fault it is shows when each goes alone
                 return [job for one in batch for job in self._run([one])]
-            self._fail([batch[0].job], error)
+            self._fail(batch[0].job, error)
             return []
         self._count(batch, started, time.monotonic() - started)
         complete = []
         for piece, logits in zip(batch, found, strict=True):
             job = piece.job
-            assert job.logits is not None  # noqa: S101 - set where its pieces were made
             job.logits[piece.place] = logits
             job.missing -= 1
             if not job.missing:
@@ -188,9 +186,9 @@ class Engine:
         done = []
         for job in jobs:
             try:
-                done.append((job, list(self._runtime.answers(job.texts, job.pieces, job.logits or []))))
+                done.append((job, list(self._runtime.answers(job.texts, job.pieces, job.logits))))
             except Exception as error:  # noqa: BLE001 - see _pieces
-                self._fail([job], error)
+                self._fail(job, error)
         self._in_loop(lambda: self._settle(done))
 
     def _settle(self, done: list[tuple[Job, list[Answer]]]) -> None:
@@ -199,14 +197,14 @@ class Engine:
                 self._metrics.texts.inc(len(answers))
                 job.future.set_result(answers)
 
-    def _fail(self, jobs: list[Job], error: Exception) -> None:
-        def tell() -> None:
-            for job in jobs:
-                if not job.gone:
-                    self._metrics.failures.inc(len(job.texts))
-                    job.future.set_exception(Failed(f"the model failed: {type(error).__name__}: {error}"))
+    def _fail(self, job: Job, error: Exception) -> None:
+        reason = FailedError(f"the model failed: {type(error).__name__}: {error}")
+        self._in_loop(lambda: self._tell(job, reason))
 
-        self._in_loop(tell)
+    def _tell(self, job: Job, reason: FailedError) -> None:
+        if not job.gone:
+            self._metrics.failures.inc(len(job.texts))
+            job.future.set_exception(reason)
 
     def _in_loop(self, work: Callable[[], None]) -> None:
         if not self._loop.is_closed():

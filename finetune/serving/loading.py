@@ -1,4 +1,4 @@
-"""Loads what is to be served: an exported folder with ONNX Runtime, a model that is not exported with torch."""
+"""Loads what is to be served: an exported folder with ONNX Runtime, any other model with torch."""
 
 from __future__ import annotations
 

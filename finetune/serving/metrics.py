@@ -27,7 +27,9 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.requests = self._counter("requests", "Requests by route and status.", "route", "status")
-        self.latency = self._histogram("request_seconds", "From the request's head to its last byte.", SECONDS, "route")
+        self.latency = self._histogram(
+            "request_seconds", "From the request's head to its last byte.", SECONDS, "route"
+        )
         self.reloads = self._counter("reloads", "Models loaded again, by outcome.", "model", "outcome")
         self.texts = self._counter("texts", "Texts answered.", "model")
         self.tokens = self._counter("tokens", "Tokens computed, without padding.", "model")
@@ -36,9 +38,13 @@ class Metrics:
         self.refused = self._counter("queue_full", "Requests refused because the queue was full.", "model")
         self.gone = self._counter("clients_gone", "Requests whose client went away.", "model")
         self.queue = self._gauge("queue_texts", "Texts accepted and not yet answered.", "model")
-        self.waited = self._histogram("queue_seconds", "From the queue to the start of the batch.", SECONDS, "model")
+        self.waited = self._histogram(
+            "queue_seconds", "From the queue to the start of the batch.", SECONDS, "model"
+        )
         self.batch = self._histogram("batch_size", "Rows in a batch.", SIZES, "model")
-        self.batch_tokens = self._histogram("batch_tokens", "Tokens in a batch, with padding.", TOKENS, "model")
+        self.batch_tokens = self._histogram(
+            "batch_tokens", "Tokens in a batch, with padding.", TOKENS, "model"
+        )
         self.computed = self._histogram("batch_seconds", "Computing one batch.", SECONDS, "model")
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from finetune.errors import RequestError, shorten
 from finetune.serving.engine import Engine
-from finetune.serving.refusals import Malformed, UnknownModel
+from finetune.serving.refusals import MalformedError, UnknownModelError
 from finetune.serving.waiting import Limits
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read_sources(words: Iterable[str]) -> list[Source]:
         name = name if equals else default_name(path)
         if name in found:
             raise RequestError(
-                f"two models are called {name}: {found[name].folder} and {path}; name one of them: NAME={path}"
+                f"two models are called {name}: {found[name].folder} and {path}; name one: NAME={path}"
             )
         found[name] = Source(name, path)
     return list(found.values())
@@ -101,16 +101,17 @@ class Models:
         names = ", ".join(self.served)
         if name is None:
             if len(self.served) > 1:
-                raise Malformed(f"model: several models are served; name one of: {names}")
+                raise MalformedError(f"model: several models are served; name one of: {names}")
             name = next(iter(self.served))
         if name not in self.served:
-            raise UnknownModel(f"model: found {shorten(name)}; served here: {names}")
+            raise UnknownModelError(f"model: found {shorten(name)}; served here: {names}")
         return name, self.served[name].engine
 
     async def add(self, source: Source) -> None:
         """Load a model and put it where requests find it, in the place of an older one if there is one."""
         loaded, files = await asyncio.to_thread(self._loaded, source.folder)
-        engine = Engine(loaded.runtime, self._limits(loaded), self._options.max_queue, self._metrics.of(source.name))
+        metrics = self._metrics.of(source.name)
+        engine = Engine(loaded.runtime, self._limits(loaded), self._options.max_queue, metrics)
         before = self.served.get(source.name)
         self.served[source.name] = Served(source, loaded, engine, files)
         self._say(f"{source.name:<10} {loaded.what}")
@@ -140,7 +141,7 @@ class Models:
             await self.add(one.source)
         except Exception as error:  # noqa: BLE001 - a broken folder must not end the service
             outcome = "failed"
-            one.files = await asyncio.to_thread(files_of, one.source.folder)  # not again before the next change
+            one.files = await asyncio.to_thread(files_of, one.source.folder)  # until the next change
             self._say(f"{one.source.name:<10} not loaded again, the one before goes on: {error}")
         self._metrics.reloads.labels(one.source.name, outcome).inc()
 
@@ -170,7 +171,7 @@ async def retire(engine: Engine) -> None:
 
 
 def has_changed(one: Served) -> bool:
-    """Tell whether the folder differs from what was loaded, and did not change between two looks: it is whole."""
+    """Tell whether the folder differs from what was loaded, and has come to rest since the last look."""
     now = files_of(one.source.folder)
     settled, one.seen = now == one.seen, now
     return bool(now) and settled and now != one.files

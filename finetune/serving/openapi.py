@@ -45,19 +45,21 @@ def paths(request: str, *, keyed: bool) -> dict[str, Any]:
     """List the routes that a program calls."""
     by_name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
     refusals = {**({401: "The API key is missing or wrong."} if keyed else {}), **REFUSALS}
-    predict = {
+    predict: dict[str, Any] = {
         "requestBody": {"required": True, "content": json_of(request)},
         "responses": {"200": answer("An answer for each text.", "Answered"), **reasons(refusals)},
         **({"security": [{"key": []}]} if keyed else {}),
     }
+    listed = {"200": answer("All of them.", "ModelList")}
+    alive = {"200": answer("It does.", None)}
     ready = {"200": answer("All models are loaded.", None), "503": answer("The service is stopping.", None)}
     return {
         "/v1/predict": {"post": {"summary": "Label texts, or find their entities", **predict}},
         "/v1/models/{name}/predict": {
             "post": {"summary": "The same, for the model in the address", "parameters": [by_name], **predict}
         },
-        "/v1/models": {"get": {"summary": "Which models are served", "responses": {"200": answer("All of them.", "ModelList")}}},
-        "/health/live": {"get": {"summary": "Does the process run", "responses": {"200": answer("It does.", None)}}},
+        "/v1/models": {"get": {"summary": "Which models are served", "responses": listed}},
+        "/health/live": {"get": {"summary": "Does the process run", "responses": alive}},
         "/health/ready": {"get": {"summary": "Should it get requests", "responses": ready}},
     }
 

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - the types of the fields are read at run time
 
+from finetune.arguments import flag
 from finetune.options import require
 
 AT_LEAST_ONE = ("max_batch_tokens", "threads", "max_queue", "max_texts", "max_characters", "max_body")
@@ -72,10 +73,10 @@ class ServingOptions:
         """Check ranges."""
         for name in AT_LEAST_ONE:
             found = getattr(self, name)
-            require(found is None or found >= 1, f"--{name.replace('_', '-')} is {found}, accepted: 1 and more")
+            require(found is None or found >= 1, f"{flag(name)} is {found}, accepted: 1 and more")
         for name in ("max_wait_ms", "watch_seconds"):
             found = getattr(self, name)
-            require(found >= 0, f"--{name.replace('_', '-')} is {found}, accepted: 0 and more")
+            require(found >= 0, f"{flag(name)} is {found}, accepted: 0 and more")
         require(
             self.max_texts <= self.max_queue,
             f"--max-texts is {self.max_texts}, accepted: up to --max-queue, which is {self.max_queue}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """The request is not carried out; the message says why, for the caller to read."""
 
     status: ClassVar[int] = 400
@@ -16,25 +16,25 @@ class Refusal(Exception):
         return {}
 
 
-class Malformed(Refusal):
+class MalformedError(RefusalError):
     """The body is not what the description asks for."""
 
     status = 422
 
 
-class UnknownModel(Refusal):
+class UnknownModelError(RefusalError):
     """No model of this name is served."""
 
     status = 404
 
 
-class NotJson(Refusal):
+class NotJsonError(RefusalError):
     """The body is declared as something other than JSON."""
 
     status = 415
 
 
-class NoKey(Refusal):
+class NoKeyError(RefusalError):
     """The API key is missing or wrong."""
 
     status = 401
@@ -45,7 +45,7 @@ class NoKey(Refusal):
         return {"WWW-Authenticate": "Bearer"}
 
 
-class TooLarge(Refusal):
+class TooLargeError(RefusalError):
     """The body, a text or their number is over the limit."""
 
     status = 413
@@ -56,13 +56,13 @@ class TooLarge(Refusal):
         return {"Connection": "close"}
 
 
-class TooSlow(TooLarge):
+class TooSlowError(TooLargeError):
     """The body did not arrive in time."""
 
     status = 408
 
 
-class QueueFull(Refusal):
+class QueueFullError(RefusalError):
     """More texts wait than may wait."""
 
     status = 503
@@ -77,7 +77,7 @@ class QueueFull(Refusal):
         return {"Retry-After": str(self.retry_after)}
 
 
-class Failed(Refusal):
+class FailedError(RefusalError):
     """The model failed on a text that it should have answered."""
 
     status = 500

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    create_model,
+)
 
-from finetune.serving.refusals import Malformed, Refusal, TooLarge
+from finetune.serving.refusals import MalformedError, RefusalError, TooLargeError
 
 if TYPE_CHECKING:
+    from pydantic.config import JsonDict
+
     from finetune.serving.options import ServingOptions
 
 OVER = {"string_too_long", "too_long"}
-EXAMPLE = {"text": ["今日股市收盘再创新高", "The second half was better."]}
+EXAMPLE: JsonDict = {"text": ["今日股市收盘再创新高", "The second half was better."]}
 
 
 class Asked(BaseModel):
@@ -20,7 +31,9 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": EXAMPLE})
 
-    model: Annotated[str | None, Field(description="A name from /v1/models; needed where several are served.")] = None
+    model: Annotated[
+        str | None, Field(description="A name from /v1/models; needed where several are served.")
+    ] = None
     text: Any
 
     @property
@@ -84,18 +97,18 @@ def request_model(options: ServingOptions) -> type[Asked]:
     """Make the model of a request with this service's limits in it."""
     one = Annotated[str, StringConstraints(max_length=options.max_characters), Tag("one")]
     item = Annotated[str, StringConstraints(max_length=options.max_characters)]
-    many = Annotated[list[item], Field(min_length=1, max_length=options.max_texts), Tag("many")]  # type: ignore[valid-type]
-    text = Annotated[one | many, Discriminator(lambda value: "many" if isinstance(value, list) else "one")]  # type: ignore[valid-type]
+    many = Annotated[list[item], Field(min_length=1, max_length=options.max_texts), Tag("many")]
+    text = Annotated[one | many, Discriminator(lambda value: "many" if isinstance(value, list) else "one")]
     return create_model("PredictRequest", __base__=Asked, text=(text, ...))
 
 
 def parse(body: bytes, model: type[Asked]) -> Asked:
-    """Read a body, or refuse it with the place and the reason; the JSON parser bounds depth and checks UTF-8."""
+    """Read a body, or refuse it with place and reason; the parser bounds the depth and checks the UTF-8."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        kind: type[Refusal] = TooLarge if first["type"] in OVER else Malformed
+        kind: type[RefusalError] = TooLargeError if first["type"] in OVER else MalformedError
         raise kind(f"{place(first['loc'])}: {first['msg']}") from None
 
 

@@ -1,8 +1,9 @@
-"""Runs the service: socket, models, signals. SIGHUP loads the models again, SIGTERM and Ctrl-C finish and end."""
+"""Runs the service: socket, models, signals. SIGHUP loads the models again; SIGTERM and Ctrl-C drain."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 from dataclasses import dataclass
@@ -19,16 +20,21 @@ from finetune.serving.models import Models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import FrameType
 
+    from finetune.serving.loading import Loaded
     from finetune.serving.models import Source
     from finetune.serving.options import ListenOptions, ServingOptions
 
-IDLE_SECONDS = 75  # an idle connection is kept longer than the 60 s of most proxies: theirs to close, not ours
+IDLE_SECONDS = 75  # longer than the 60 s of most proxies: closing idle connections is theirs
+
+
+BACKLOG = 2048  # connections that wait to be taken
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which after a signal ends as a program that did its work: uvicorn's dies of the signal."""
+    """After a signal it ends as a program that did its work does; uvicorn's own dies of the signal."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain at the first signal, give up at the second."""
@@ -44,6 +50,7 @@ class Plan:
     sources: list[Source]
     listen: ListenOptions
     serving: ServingOptions
+    load: Callable[[Path, ServingOptions], Loaded] = load
 
 
 def serve(plan: Plan, say: Callable[[str], None]) -> None:
@@ -57,12 +64,13 @@ async def run(plan: Plan, say: Callable[[str], None]) -> None:
     loop.add_signal_handler(signal.SIGHUP, wanted.set)  # first of all: without a handler, SIGHUP kills
     keys, metrics = read_keys(plan.listen.api_key_file), Metrics()
     with bound(plan.listen) as door:
-        models = Models(load, plan.serving, metrics, say)
+        models = Models(plan.load, plan.serving, metrics, say)
         for source in plan.sources:
             await models.add(source)
         service = Service(models, plan.serving, keys, metrics, lambda: not server.should_exit)
         server = Server(configured(service, plan.listen))
         background = [loop.create_task(models.watch()), loop.create_task(models.reload_when(wanted))]
+        door.listen(BACKLOG)
         say(f"listening  http://{address(door)}  (a page to try it; /docs, /metrics)")
         await server.serve(sockets=[door])
     for one in background:
@@ -97,7 +105,8 @@ def bound(listen: ListenOptions) -> socket.socket:
         door.bind((listen.host, listen.port))
     except OSError as error:
         door.close()
-        todo = "give another --port, or 0 for a free one" if error.errno == 98 else "give an address of this machine"
+        taken = error.errno == errno.EADDRINUSE
+        todo = "give another --port, or 0 for a free one" if taken else "give an address of this machine"
         raise RequestError(f"--host {listen.host} --port {listen.port}: {error.strerror}; {todo}") from None
     return door
 

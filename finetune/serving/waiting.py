@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
+NOT_YET = np.empty(0, np.float32)  # stands where the logits of a row will be
 PADDING_SHARE = 8  # one token of padding for eight of text is cheaper than smaller batches, measured on a CPU
 
 
@@ -36,7 +38,7 @@ class Job:
     future: asyncio.Future[list[dict[str, Any]]]
     since: float
     pieces: Any = None
-    logits: list[NDArray[np.float32] | None] | None = None
+    logits: list[NDArray[np.float32]] = field(default_factory=list)
     missing: int = 0
 
     @property
