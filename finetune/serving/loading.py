@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from finetune.serving.engine import Runtime
     from finetune.serving.options import ServingOptions
 
+EXPORTED = "model.onnx"
 WARM_UP = ("warm", "预热")
 
 
@@ -26,18 +28,32 @@ class Loaded:
 
 def load(folder: Path, options: ServingOptions) -> Loaded:
     """Load a folder and let it answer once, so that no caller waits for what only the first answer needs."""
-    found = with_torch(folder, options)
+    found = with_onnx(folder, options) if (folder / EXPORTED).is_file() else with_torch(folder, options)
     texts = list(WARM_UP)
     pieces = found.runtime.encode(texts)
     found.runtime.answers(texts, pieces, found.runtime.run(pieces.input_ids))
     return found
 
 
+def with_onnx(folder: Path, options: ServingOptions) -> Loaded:
+    """Load what `finetune export` wrote; it runs on the CPU unless a GPU is named."""
+    from finetune import runtime  # noqa: PLC0415 - models that are not exported need no onnxruntime
+
+    on_gpu = options.gpu_id is not None and options.gpu_id >= 0
+    threads = options.threads or len(os.sched_getaffinity(0))
+    device = "cuda" if on_gpu else "cpu"
+    where = "GPU" if on_gpu else f"CPU, {threads} threads"
+    return suited(runtime.load(folder, threads, device), f"ONNX Runtime on the {where}", on_gpu=on_gpu)
+
+
 def with_torch(folder: Path, options: ServingOptions) -> Loaded:
     """Load a run or model folder."""
     from finetune.serving.torch_runtime import TorchRuntime  # noqa: PLC0415 - exported models need no torch
 
-    runtime = TorchRuntime(folder, options.gpu_id, options.threads)
-    if runtime.on_gpu:
-        return Loaded(runtime, runtime.what, max_tokens=16384, overhead=2048)
-    return Loaded(runtime, runtime.what, max_tokens=1024, overhead=32)
+    found = TorchRuntime(folder, options.gpu_id, options.threads)
+    return suited(found, found.what, on_gpu=found.on_gpu)
+
+
+def suited(runtime: Runtime, what: str, *, on_gpu: bool) -> Loaded:
+    """Choose batches by the device: starting one costs a GPU as much as many tokens, a CPU as much as a few."""
+    return Loaded(runtime, what, 16384, 2048) if on_gpu else Loaded(runtime, what, 1024, 32)

@@ -51,7 +51,7 @@ class ServingOptions:
     """How texts are batched, what is refused, and when a model is loaded again."""
 
     gpu_id: int | None = None
-    """The GPU, counted from 0, for models that are not exported; -1 forces the CPU."""
+    """The GPU, counted from 0; -1 forces the CPU. Without it torch takes a GPU, ONNX Runtime the CPU."""
     threads: int | None = None
     """Threads that compute one batch on a CPU (default: the cores of this process)."""
     max_batch_tokens: int | None = None

@@ -1,0 +1,144 @@
+"""Sends requests from a process of its own and writes what it saw as JSON; asyncio streams and nothing else.
+
+    python benchmarks/serving_load.py PORT TEXTS.json clients=64 seconds=15
+    python benchmarks/serving_load.py PORT TEXTS.json rate=80 seconds=600
+
+With clients, each sends its next request as soon as the last is answered; with a rate, requests are sent at that
+rate whether or not the earlier ones are answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+WARM_UP_SHARE = 0.2
+HEAD = (
+    "POST /v1/predict HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+)
+
+
+@dataclass
+class Seen:
+    """What came back: seconds per answer that counts, and how often each status."""
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: Counter[str] = field(default_factory=Counter)
+    first: float = 0.0
+    last: float = 0.0
+
+
+def request(text: str) -> bytes:
+    """Write one request."""
+    body = json.dumps({"text": text}, ensure_ascii=False).encode()
+    return HEAD.format(len(body)).encode() + body
+
+
+@dataclass
+class Connection:
+    """One connection that is kept open."""
+
+    port: int
+    reader: asyncio.StreamReader | None = None
+    writer: asyncio.StreamWriter | None = None
+
+    async def ask(self, sent: bytes) -> str:
+        """Send a request, read the whole answer, return its status."""
+        if self.reader is None or self.writer is None:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.writer.write(sent)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
+        await self.reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+        return head.split(b" ", 2)[1].decode()
+
+
+async def counted(connection: Connection, sent: bytes, seen: Seen, since: float) -> None:
+    """Ask, and note the time of an answer that is not of the warm-up."""
+    began = time.perf_counter()
+    try:
+        status = await connection.ask(sent)
+    except (OSError, asyncio.IncompleteReadError) as error:
+        connection.reader = None
+        status = type(error).__name__
+    ended = time.perf_counter()
+    if began >= since:
+        seen.statuses[status] += 1
+        if status == "200":
+            seen.seconds.append(ended - began)
+            seen.first, seen.last = seen.first or ended, ended
+
+
+async def closed(port: int, requests: list[bytes], clients: int, seconds: float) -> Seen:
+    """So many clients, each with one request at a time."""
+    seen, source, began = Seen(), itertools.cycle(requests), time.perf_counter()
+
+    async def client() -> None:
+        connection = Connection(port)
+        while time.perf_counter() < began + seconds:
+            await counted(connection, next(source), seen, began + WARM_UP_SHARE * seconds)
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return seen
+
+
+async def paced(port: int, requests: list[bytes], rate: float, seconds: float) -> Seen:
+    """So many requests a second, over as many connections as it takes; every one is waited for at the end."""
+    seen, source, free = Seen(), itertools.cycle(requests), list[Connection]()
+    began, tasks = time.perf_counter(), set[asyncio.Task[None]]()
+
+    async def one() -> None:
+        connection = free.pop() if free else Connection(port)
+        await counted(connection, next(source), seen, began)
+        free.append(connection)
+
+    for number in range(int(rate * seconds)):
+        await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+        task = asyncio.create_task(one())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    await asyncio.gather(*tasks)
+    return seen
+
+
+def summary(seen: Seen, wall: float, cpu: float) -> dict[str, Any]:
+    """Put the figures together; generator_cpu is this process's share of one core."""
+    ordered = sorted(seen.seconds)
+
+    def at(share: float) -> float | None:
+        return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2) if ordered else None
+
+    span = seen.last - seen.first
+    return {
+        "requests_per_second": round((len(ordered) - 1) / span, 2) if span else None,
+        "p50_ms": at(0.5),
+        "p95_ms": at(0.95),
+        "p99_ms": at(0.99),
+        "statuses": dict(seen.statuses),
+        "generator_cpu": round(cpu / wall, 3),
+    }
+
+
+def main() -> None:
+    """Read the command, send, print."""
+    port, texts, *words = sys.argv[1:]
+    given = {name: float(value) for name, _, value in (word.partition("=") for word in words)}
+    requests = [request(one) for one in json.loads(Path(texts).read_text(encoding="utf-8"))]
+    wall, cpu = time.perf_counter(), time.process_time()
+    work = (
+        paced(int(port), requests, given["rate"], given["seconds"])
+        if "rate" in given
+        else closed(int(port), requests, int(given["clients"]), given["seconds"])
+    )
+    seen = asyncio.run(work)
+    print(json.dumps(summary(seen, time.perf_counter() - wall, time.process_time() - cpu)))
+
+
+if __name__ == "__main__":
+    main()
