@@ -3,7 +3,7 @@ LAUNCHER := python3 -m launcher
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean doctor status smoke-test password ssh ssh-config shell logs train bench lock test
+.PHONY: help up down clean doctor status smoke-test password ssh ssh-config shell logs train bench serve lock test
 
 help: ## Print the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ train: ## Fine-tune on news titles (ARGS='--help' shows the options)
 
 bench: ## Measure training speed beside the tutorials' loop and the stock Trainer
 	@$(LAUNCHER) shell python /workspace/benchmarks/training.py $(ARGS)
+
+serve: ## Answer over HTTP with a trained model (MODEL=runs/news)
+	@$(LAUNCHER) serve $(MODEL) $(ARGS)
 
 lock: ## Resolve docker/requirements/*.in into hash locks
 	@$(LAUNCHER) lock

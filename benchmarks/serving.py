@@ -1,9 +1,9 @@
-"""Requests per second and latency: the tutorials' FastAPI service, `finetune serve` in fp32 and int8, the ceiling.
+"""Requests per second and latency: the tutorials' FastAPI service, ours in fp32 and int8, the engine alone.
 
-    python benchmarks/serving.py --model runs/news            (about 6 minutes; needs fastapi besides the image)
+    python benchmarks/serving.py --model runs/news     (about 6 minutes; needs fastapi besides the image)
     python benchmarks/serving.py --base-shape --overload-minutes 10
 
-Everything runs on this machine over loopback: one service at a time, and the generator in a process of its own.
+Everything runs on this machine over loopback: one service at a time, the generator in a process of its own.
 The ceiling is the same texts through the same engine in one offline run, in batches of equal lengths.
 """
 
@@ -92,7 +92,7 @@ def arguments() -> argparse.Namespace:
 
 
 def mixed_texts(count: int) -> list[str]:
-    """Put titles together to texts of mixed lengths: half of them are single titles, few are near 128 tokens."""
+    """Put titles together to texts of mixed lengths: half of them are single titles, few near 128 tokens."""
     from finetune.demo import titles  # noqa: PLC0415 - only where no file is given
 
     generator = np.random.default_rng(7)

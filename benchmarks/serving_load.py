@@ -3,8 +3,8 @@
     python benchmarks/serving_load.py PORT TEXTS.json clients=64 seconds=15
     python benchmarks/serving_load.py PORT TEXTS.json rate=80 seconds=600
 
-With clients, each sends its next request as soon as the last is answered; with a rate, requests are sent at that
-rate whether or not the earlier ones are answered.
+With clients, each sends its next request as soon as the last is answered; with a rate, requests are sent at
+that rate whether or not the earlier ones are answered.
 """
 
 from __future__ import annotations

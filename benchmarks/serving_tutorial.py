@@ -2,7 +2,7 @@
 
     python benchmarks/serving_tutorial.py MODEL PORT max_length
 
-The third word is the padding that is asked of the tokenizer: max_length, as the tutorials have it, or longest.
+The third word is the padding asked of the tokenizer: max_length, as the tutorials have it, or longest.
 """
 
 from __future__ import annotations

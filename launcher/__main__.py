@@ -6,9 +6,11 @@ import argparse
 import contextlib
 import errno
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from launcher import doctor, interrupt, lock, settings, smoke, status, variants
+from launcher import doctor, interrupt, lock, serve, settings, smoke, status, variants
 from launcher.console import Console, open_log
 from launcher.errors import CommandFailed, WorkbenchError
 from launcher.host import Host
@@ -16,11 +18,14 @@ from launcher.state import State
 from launcher.up import Up
 from launcher.verbs import Verbs
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 SIMPLE = ("up", "down", "clean", "doctor", "status", "password", "ssh-config", "logs", "lock", "smoke-test")
-WITH_COMMAND = ("ssh", "shell")
-LOGGED = ("up", "down", "clean", "lock", "smoke-test")
-ALONE = ("up", "down", "clean", "password", "lock")
+WITH_COMMAND = ("ssh", "shell", "serve")
+LOGGED = ("up", "down", "clean", "lock", "serve", "smoke-test")
+ALONE = ("up", "down", "clean", "password", "lock", "serve")
 FULL = "no space left on device"
 MAKE_ROOM = (
     "The disk is full. Make room (`df -h`; `docker system df` shows what the engine takes), "
@@ -32,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; the exit code is 0 done, 1 the work failed, 2 the request or the host is wrong."""
     parser = argparse.ArgumentParser(prog="python3 -m launcher", description=__doc__)
     parser.add_argument("verb", choices=[*SIMPLE, *WITH_COMMAND])
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="for ssh and shell: what to run there")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="ssh, shell: what to run; serve: models")
     given = parser.parse_args(arguments)
     interrupt.watch()
     try:
@@ -96,8 +101,13 @@ def _dispatch(verbs: Verbs, verb: str, command: list[str]) -> int:
     if verb == "up":
         Up(verbs.host, verbs.settings, verbs.state, verbs.console).run()
         return 0
+    with_command: dict[str, Callable[[list[str]], int]] = {
+        "ssh": verbs.ssh,
+        "shell": verbs.shell,
+        "serve": partial(serve.run, verbs),
+    }
     if verb in WITH_COMMAND:
-        return verbs.ssh(command) if verb == "ssh" else verbs.shell(command)
+        return with_command[verb](command)
     named = {
         "status": lambda: status.run(verbs),
         "smoke-test": lambda: smoke.run(verbs),

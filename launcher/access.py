@@ -31,6 +31,7 @@ def ways(settings: Settings, state: State) -> dict[str, str]:
         "ssh.port": values.get("SSH_PORT", ""),
         "ssh.user": "nlp",
         "ssh.identity_file": str(state.identity),
+        "serve.url": f"http://127.0.0.1:{values.get('SERVE_PORT', '')}/",
         "tensorboard.url": f"http://127.0.0.1:{values.get('TENSORBOARD_PORT', '')}/",
     }
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 DOCKER_HUB = "registry-1.docker.io"
 MODEL_HUB = "https://huggingface.co"
-PORTS = {"jupyter": 8888, "ssh": 2222, "tensorboard": 6006}
+PORTS = {"jupyter": 8888, "ssh": 2222, "tensorboard": 6006, "serve": 8000}
+ON_THIS_MACHINE = ("tensorboard", "serve")  # they ask for no password, so BIND is not for them
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from launcher.errors import RequestError
-from launcher.plan import PORTS
+from launcher.plan import ON_THIS_MACHINE, PORTS
 
 if TYPE_CHECKING:
     from launcher.host import Host
@@ -41,7 +41,7 @@ def choose(host: Host, settings: Settings, ours: frozenset[int]) -> dict[str, in
     chosen: dict[str, int] = {}
     for service, default in PORTS.items():
         key = f"{service.upper()}_PORT"
-        search = _Search(host, "127.0.0.1" if service == "tensorboard" else settings.plan.bind, ours)
+        search = _Search(host, "127.0.0.1" if service in ON_THIS_MACHINE else settings.plan.bind, ours)
         theirs = {port for other, port in asked.items() if port and other != service}
         start = asked[service] or settings.last_port(service) or default
         chosen[key] = _one(search, key, start, theirs | set(chosen.values()), fixed=bool(asked[service]))

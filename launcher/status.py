@@ -31,9 +31,12 @@ def run(verbs: Verbs, out: IO[str] | None = None) -> int:
 def document(verbs: Verbs) -> dict[str, Any]:
     """Everything that FORMAT=json prints; paths are absolute."""
     containers = verbs.docker().containers()
+    asked = [start.SERVE] if start.SERVE in containers else []
     ways: dict[str, dict[str, Any]] = {}
     for key, value in access.ways(verbs.settings, verbs.state).items():
         group, _, name = key.partition(".")
+        if group == start.SERVE and not asked:
+            continue  # nobody asked for it, so it is nowhere
         ways.setdefault(group, {})[name] = int(value) if name == "port" and value.isdigit() else value
     decided = verbs.decided
     return {
@@ -41,7 +44,7 @@ def document(verbs: Verbs) -> dict[str, Any]:
         "variant": decided["WORKBENCH_VARIANT"],
         "reason": decided["WORKBENCH_REASON"],
         "image": decided["WORKBENCH_IMAGE"],
-        "health": {service: health(containers.get(service)) for service in start.SERVICES},
+        "health": {service: health(containers.get(service)) for service in (*start.SERVICES, *asked)},
         **ways,
     }
 

@@ -87,7 +87,7 @@ class Verbs:
         return 0
 
     def _compose_down(self, docker: Docker, *options: str) -> None:
-        argv = docker.compose("down", "--remove-orphans", *options)
+        argv = docker.compose("--profile", "*", "down", "--remove-orphans", *options)
         follow(self.host, self.console, Work(argv, cwd=self.state.checkout))
 
     def password(self) -> int:

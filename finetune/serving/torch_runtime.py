@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from finetune.data.tokens import Chunk
+    from finetune.data.pieces import Chunk
 
 NO_LIMIT = 1 << 62  # batches come from the engine, and are not cut again
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from launcher.loose import as_str, parse
+from launcher.plan import ON_THIS_MACHINE
 
 if TYPE_CHECKING:
     from launcher.host import Host
@@ -38,8 +39,8 @@ def look(host: Host, plan: Plan, client: str | None) -> tuple[Port, ...]:
 
 
 def _address(service: str, plan: Plan) -> str:
-    """TensorBoard has no password and stays on this machine whatever BIND says."""
-    return "127.0.0.1" if service == "tensorboard" else plan.bind
+    """What asks for no password stays on this machine whatever BIND says."""
+    return "127.0.0.1" if service in ON_THIS_MACHINE else plan.bind
 
 
 def _containers(host: Host, client: str) -> list[dict[str, str]]:

@@ -141,7 +141,7 @@ class Stage(FakeHost):
         if words[0] == "up":
             for service in ("workbench", "tensorboard"):
                 self.add_container(service)
-        if words[0] == "down":
+        if words[:2] == ("--profile", "*"):
             self.containers.clear()
         return "the last line of the log" if words[0] == "logs" else '{"variant": "cpu"}'
 

@@ -21,22 +21,22 @@ def choose(stage: Stage, *ours: int) -> list[int]:
 
 
 def test_the_usual_ones_are_taken_where_they_are_free(stage: Stage) -> None:
-    assert choose(stage) == [8888, 2222, 6006]
+    assert choose(stage) == [8888, 2222, 6006, 8000]
 
 
 def test_the_next_free_ones_are_taken_where_somebody_holds_them(stage: Stage) -> None:
     stage.taken = {8888, 8889, 6006}
-    assert choose(stage) == [8890, 2222, 6007]
+    assert choose(stage) == [8890, 2222, 6007, 8000]
 
 
 def test_those_of_the_last_start_are_taken_again(stage: Stage) -> None:
     stage.write_env(f"{BEGIN}JUPYTER_PORT=8895\nSSH_PORT=oops\n")
-    assert choose(stage) == [8895, 2222, 6006]
+    assert choose(stage) == [8895, 2222, 6006, 8000]
 
 
 def test_what_our_own_containers_hold_is_ours(stage: Stage) -> None:
     stage.taken = {8888, 2222, 6006}
-    assert choose(stage, 8888, 2222, 6006) == [8888, 2222, 6006]
+    assert choose(stage, 8888, 2222, 6006) == [8888, 2222, 6006, 8000]
 
 
 def test_the_users_own_is_never_changed_in_silence(stage: Stage) -> None:
@@ -51,7 +51,7 @@ def test_the_users_own_is_never_changed_in_silence(stage: Stage) -> None:
 
 def test_two_services_never_share_one(stage: Stage) -> None:
     stage.env["SSH_PORT"] = "8888"
-    assert choose(stage) == [8889, 8888, 6006]
+    assert choose(stage) == [8889, 8888, 6006, 8000]
 
 
 def test_the_same_port_asked_for_twice_is_refused(stage: Stage) -> None:

@@ -55,6 +55,7 @@ def test_the_first_run_ends_with_the_way_in(stage: Stage) -> None:
         "JUPYTER_PORT": "8888",
         "SSH_PORT": "2222",
         "TENSORBOARD_PORT": "6006",
+        "SERVE_PORT": "8000",
         "MEMLOCK": "-1",
     }
 
