@@ -67,9 +67,13 @@ def default_name(folder: Path) -> str:
 
 
 def files_of(folder: Path) -> FileFacts:
-    """Note name, size and time of every file; equal notes mean that nothing changed."""
+    """Note name, size and time of every file; equal notes mean that nothing changed.
+
+    Of a run only the model counts: its checkpoints and curves change while it trains.
+    """
+    model = folder / "model"
     found = []
-    for one in sorted(folder.rglob("*")):
+    for one in sorted((model if model.is_dir() else folder).rglob("*")):
         try:
             facts = one.stat()
         except OSError:
