@@ -1,5 +1,7 @@
 """Pretrain an encoder on texts of your domain, without labels; the other tasks then start from it.
 
+The second stage is --encoder with this run's folder. `finetune predict` fills the [MASK] in a text.
+
 Data: a text a line, a table with a text column (CSV, TSV, JSONL, Parquet), a folder of such files, or
 a folder of folders with a file per text; labels in them are not looked at. Long texts are cut into blocks,
 and no token is lost. At every step other tokens are masked, and the model guesses them.
@@ -20,9 +22,8 @@ if TYPE_CHECKING:
 USAGE = "finetune pretrain --data FOLDER_OR_FILE [options]"
 EXAMPLES = f"""examples:
   finetune pretrain --data texts.txt --encoder bert-base-chinese --epochs 3 --output-dir runs/domain
-  finetune classify --data data/raw/news --encoder runs/domain --output-dir runs/news
   finetune pretrain --data reviews.csv --text-column review --encoder english-small --mlm-probability 0.2
-  finetune predict runs/domain "国足加时[MASK]险胜对手"
+  finetune pretrain --data data/raw/domain --encoder bert-base-chinese --max-length 512 --batch-size 8
 
 {YAML_HELP}"""
 
