@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 
 from finetune.demo import write_encoder
-from finetune.demo_reviews import PLOT, VERDICTS, write_reviews
 from finetune.recipe import Script, run
+from finetune.samples.reviews import PLOT, VERDICTS, write_reviews
 
 
 def write_demo(folder: Path) -> list[str]:

@@ -16,8 +16,8 @@ Every option of `finetune classify` is accepted as well; --help lists them.
 import sys
 from pathlib import Path
 
-from finetune.demo_reviews import write_reviews
 from finetune.recipe import Script, run
+from finetune.samples.reviews import write_reviews
 
 
 def write_demo(folder: Path) -> list[str]:

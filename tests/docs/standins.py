@@ -14,6 +14,7 @@ from finetune.demo import mixed, titles, write_encoder, write_news
 from finetune.samples.emotions import write_emotions
 from finetune.samples.entities import write_entities
 from finetune.samples.products import write_products
+from finetune.samples.reviews import write_reviews
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,20 @@ def write_class_files(folder: Path) -> Path:
     return folder
 
 
+def write_long_reviews(folder: Path) -> Path:
+    """Write reviews as IMDB's layout has them."""
+    return write_reviews(folder)
+
+
+def write_moods(folder: Path) -> Path:
+    """Write short reviews in tables."""
+    return write_reviews(folder, long=False)
+
+
 FOLDERS = {
+    "aclImdb": write_long_reviews,
+    "sentiment": write_moods,
+    "domain": write_news,
     "news": write_news,
     "thucnews": write_news,
     "thucnews14": write_class_files,
@@ -54,6 +68,8 @@ def furnish(place: Path) -> None:
     (pickled / "model.safetensors").unlink()
     train = ["classify", "--data", "data/raw/news", "--encoder", str(encoder), *QUICK]
     assert main([*train, "--output-dir", "runs/news", "--save-path", "models/final/news"]) == 0
+    pretrain = ["pretrain", "--data", "texts.txt", "--encoder", str(encoder), *QUICK]
+    assert main([*pretrain, "--output-dir", "runs/domain", "--save-path", "models/final/domain"]) == 0
     for other in ("news-lr1e-4", "news-more-epochs"):
         shutil.copytree(place / "runs" / "news", place / "runs" / other)
 
@@ -66,7 +82,8 @@ def files(place: Path) -> None:
     numbered = [f"{text},{len(text) % 2 + 1}\n" for text, _ in rows]
     (place / "reviews.csv").write_text("review,stars\n" + "".join(numbered), encoding="utf-8")
     (place / "titles.csv").write_text("title\n" + "".join(f"{text}\n" for text, _ in rows), encoding="utf-8")
-    (place / "titles.txt").write_text("".join(f"{text}\n" for text, _ in rows), encoding="utf-8")
+    for name in ("titles.txt", "texts.txt"):
+        (place / name).write_text("".join(f"{text}\n" for text, _ in rows), encoding="utf-8")
     settings = [line.strip() for line in YAML_HELP.splitlines() if line.startswith("  ")]
     (place / "news.yaml").write_text("\n".join(settings) + "\n", encoding="utf-8")
     for split in ("train", "dev"):

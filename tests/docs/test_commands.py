@@ -28,6 +28,7 @@ ELSEWHERE = {
     "make ssh-config": "tests/stack/test_ssh_config.py",
     "make password": "tests/stack/test_jupyter.py",
     "make logs": "tests/stack/test_verbs.py",
+    "finetune inspect user/dataset": "tests/finetune/data/test_hub.py",
     "make lock": "tests/image/test_locks.py",
     "make clean": "tests/stack/test_two_checkouts.py",
     "make test": "tests/run.py",
@@ -50,11 +51,14 @@ HOST_ONLY = {
     "docker system df": "the engine's own command",
     "docker builder prune": "deletes what the host's engine keeps",
     "pip --user": "named as what is not done",
+    "make bench": "a measurement; its script is held to its types",
     "python3 benchmarks/": "a measurement takes hours; its script is held to its types",
     "python benchmarks/": "a measurement takes hours; its script is held to its types",
 }
 COMMANDS = commands.all_commands()
-OURS = re.compile(r"^(?:python (?:/workspace/)?scripts/|finetune |make train\b|cat )")
+OURS = re.compile(
+    r"^(?:python (?:/workspace/)?scripts/|finetune (?!serve|export|inspect user/)|make train\b|cat )"
+)
 TRAINS = re.compile(r"finetune (?:classify|tag|pretrain) ")
 
 

@@ -10,8 +10,8 @@ import torch
 
 from finetune.cli import main
 from finetune.data.labels import LabelSet
-from finetune.demo_reviews import ROWS, VERDICTS, write_reviews
 from finetune.predict import Predictor
+from finetune.samples.reviews import ROWS, VERDICTS, write_reviews
 from finetune.tasks.classification import Classification
 from finetune.tasks.multilabel import MultiLabel
 
