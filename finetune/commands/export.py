@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+EXAMPLES = """examples:
+  finetune export runs/news --format onnx-int8 --file data/raw/news/test.txt
+  finetune export runs/news --format triton --output-dir models/triton"""
 FORMATS = ("torchscript", "onnx", "onnx-fp16", "onnx-int8", "triton", "triton-fp16", "triton-int8")
 
 

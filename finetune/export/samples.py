@@ -59,8 +59,8 @@ def from_file(subject: Subject, options: DataOptions) -> Sample:
 
 def generated(subject: Subject) -> Sample:
     """Make texts of many lengths, some longer than the model reads, of words that the model knows."""
-    known = subject.predictor.tokenizer.get_vocab()
-    words = sorted(one for one in known if one.isalnum())
+    tokenizer = subject.predictor.tokenizer
+    words = sorted(set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens))
     generator = np.random.default_rng(SEED)
     lengths = np.geomspace(1, 2 * subject.answerer.max_length, GENERATED).astype(int)
     lines = [" ".join(generator.choice(words, length)) for length in lengths]

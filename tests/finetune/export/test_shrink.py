@@ -1,0 +1,50 @@
+"""Ways to quantise: what stays in fp32, and that the first way within the tolerance is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import onnx
+import pytest
+
+from finetune.cli import main
+from finetune.export import run, shrink
+from finetune.export.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(("which", "count"), [("none", 0), ("last", 8), ("narrowing", 2), ("all", 14)])
+def test_what_stays_in_fp32(which: str, count: int, exported: Callable[[str, str], Path]) -> None:
+    graph = onnx.load(exported("classify", "onnx") / "model.onnx")
+    assert len(shrink.kept(graph, which)) == count
+
+
+def broken(source: Path, target: Path) -> None:
+    """Write a graph whose classifier is blank."""
+    graph = onnx.load(source)
+    weight = next(one for one in graph.graph.initializer if one.name.endswith("classifier.weight"))
+    weight.raw_data = bytes(len(weight.raw_data))
+    onnx.save(graph, target)
+
+
+def copied(source: Path, target: Path) -> None:
+    """Take the graph as it is."""
+    shutil.copy(source, target)
+
+
+def test_the_first_way_within_the_tolerance_is_kept(
+    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = (("blank", broken), ("whole", copied), ("not reached", broken))
+    monkeypatch.setitem(run.FORMATS, "onnx-int8", dataclasses.replace(FORMATS["onnx-int8"], ways=ways))
+    given = ["--format", "onnx-int8", "--output-dir", str(tmp_path / "out")]
+    assert main(["export", str(models["classify"]), *given]) == 0
+    record = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert record["way"] == "whole"
+    assert [one["way"] for one in record["tried_before"]] == ["blank"]
