@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.stack.workbench import Workbench
 
-VERBS = "up down clean doctor status smoke-test password ssh ssh-config shell logs train test"
+VERBS = "up down clean doctor status smoke-test password ssh ssh-config shell logs train serve test"
 KEYS = {
     "variant",
     "reason",

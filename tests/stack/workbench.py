@@ -81,7 +81,8 @@ class Workbench:
         """One short question to the engine, as it is asked before every test."""
         filters = f"label=com.docker.compose.project={self.name}"
         listed = run(["docker", "ps", "--filter", filters, "--format", "{{.Status}}"], self.checkout)
-        return [line.endswith("(healthy)") for line in listed.stdout.splitlines()] == [True] * len(SERVICES)
+        states = [line.endswith("(healthy)") for line in listed.stdout.splitlines()]
+        return len(states) >= len(SERVICES) and all(states)
 
     def wait_until_healthy(self) -> None:
         wait_until(self.healthy, f"{self.name} is healthy", seconds=120)

@@ -1,0 +1,123 @@
+"""`finetune serve` as it is typed: models of each kind, and what it refuses before it serves."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from finetune.cli import main
+from finetune.errors import RequestError
+from finetune.predict import Predictor
+from finetune.serving.access import read_keys
+from finetune.serving.models import files_of, read_sources
+from finetune.serving.options import ListenOptions, ServingOptions
+from tests.finetune.serving.live import started
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused, which is what is tested
+TITLES = ["央行宣布下调利率", "主队加时赛险胜对手，教练组公布大名单", ""]
+
+
+@pytest.fixture(scope="module")
+def run(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, and its export."""
+    folder = tmp_path_factory.mktemp("runs") / "titles"
+    train = ["classify", "--data", str(news), "--encoder", str(encoder), "--output-dir", str(folder)]
+    assert main([*train, "--max-steps", "30", "--lr", "2e-3", "--gpu-id", "-1"]) == 0
+    assert main(["export", str(folder), "--format", "onnx"]) == 0
+    return folder
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "finetune", "serve", "--port", "0", "--gpu-id", "-1", *map(str, words)]
+
+
+def test_an_export_and_its_run_answer_as_the_predictor_does(run: Path) -> None:
+    with started(command(f"plain={run}", run / "exports" / "onnx")) as live:
+        expected = list(Predictor(run, -1).answers(TITLES))
+        for name in ("plain", "titles"):
+            answers = live.predict(TITLES, model=name).json["answers"]
+            assert [one["label"] for one in answers] == [one["label"] for one in expected]
+            for one, other in zip(answers, expected, strict=True):
+                assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-3)
+        told = {one["name"]: one["what"] for one in live.get("/v1/models").json["models"]}
+    assert told["titles"].startswith("ONNX Runtime on the CPU")
+    assert told["plain"].startswith("torch, ")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["nowhere"], "nowhere: no finetune.json in it"),
+        (["{run}", "--host", EVERYWHERE], "can be reached from other machines: give --api-key-file"),
+        (["{run}", "--host", EVERYWHERE, "--api-key-file", "nowhere"], "No such file or directory"),
+        (["{run}", "--host", "192.0.2.1", "--without-key"], "give an address of this machine"),
+        (["{run}", "{run}"], "two models are called titles"),
+        (["{run}", "--max-texts", "2000"], "accepted: up to --max-queue, which is 1024"),
+        (["{run}", "--max-queue", "0"], "--max-queue is 0, accepted: 1 and more"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(
+    run: Path, words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--port", "0", *(one.format(run=run) for one in words)]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_taken_port_is_told(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        assert main(["serve", str(run), "--port", str(holder.getsockname()[1])]) == 2
+    assert "give another --port, or 0 for a free one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "folder", ["runs/news", "runs/news/model", "runs/news/exports/onnx-int8", "runs/news/exports/onnx"]
+)
+def test_a_model_is_called_by_its_run(folder: str) -> None:
+    assert [one.name for one in read_sources([folder])] == ["news"]
+
+
+def test_a_name_may_be_given() -> None:
+    (source,) = read_sources(["people=runs/names/model"])
+    assert (source.name, source.folder) == ("people", Path("runs/names/model"))
+
+
+def test_of_a_run_that_trains_only_the_model_counts_as_a_change(run: Path) -> None:
+    before = files_of(run)
+    (run / "notes.txt").write_text("a curve")
+    assert files_of(run) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "found no key"),
+        ("# none\n", "found no key"),
+        ("long-enough-for-a-key\nshort\n", ":2: found 5 characters"),
+    ],
+)
+def test_a_file_without_a_good_key_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "keys"
+    path.write_text(text)
+    with pytest.raises(Exception, match=complaint):
+        read_keys(path)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.1.2.3"])
+def test_loopback_needs_no_key(host: str) -> None:
+    assert ListenOptions(host=host).loopback
+
+
+@pytest.mark.parametrize("host", [EVERYWHERE, "::", "192.168.0.5", "example.org"])
+def test_any_other_address_does(host: str) -> None:
+    with pytest.raises(RequestError, match="give --api-key-file"):
+        ListenOptions(host=host)
+
+
+def test_limits_have_ranges() -> None:
+    with pytest.raises(RequestError, match="--max-wait-ms is -1, accepted: 0 and more"):
+        ServingOptions(max_wait_ms=-1)
