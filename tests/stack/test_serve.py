@@ -28,7 +28,7 @@ from finetune.samples.entities import write_entities
 
 place = Path(sys.argv[1])
 encoder = write_encoder(place / 'encoder', [text for text, _ in titles()])
-quick = ['--encoder', str(encoder), '--gpu-id', '-1', '--lr', '2e-3', '--epochs', '2']
+quick = ['--encoder', str(encoder), '--gpu-id', '-1', '--max-steps', '30', '--max-rows', '400']
 for verb, write in (('classify', write_news), ('tag', write_entities)):
     data = write(place / 'data' / verb)
     assert main([verb, '--data', str(data), '--output-dir', str(place / verb), *quick]) == 0
@@ -40,7 +40,7 @@ assert main(['export', str(place / 'classify'), '--format', 'onnx']) == 0
 def service(workbench: Workbench) -> Iterator[str]:
     """The address of a service with two models: classes (exported) and entities."""
     place = "/workspace/runs/stack-test-serve"
-    workbench.inside("python", "-c", MODELS, place)
+    workbench.inside("env", "OMP_NUM_THREADS=1", "python", "-c", MODELS, place)
     models = f"titles={place}/classify/exports/onnx names={place}/tag"
     ended = workbench.make("serve", f"MODEL={models}")
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -124,7 +124,7 @@ def test_pages_ask_nobody_else_and_break_no_rule_of_their_own(page: Page, servic
     page.on("pageerror", lambda one: complaints.append(str(one)))
     ask(page, service, "titles", TITLE)
     page.goto(f"{service}docs")
-    page.wait_for_selector(".card >> text=/v1/predict")
+    page.wait_for_selector(".card")
     assert [one for one in asked if not one.startswith(service)] == []
     assert complaints == []
 
