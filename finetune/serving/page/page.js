@@ -55,7 +55,7 @@ function showEntities(answer) {
     text.append(characters.slice(at, one.start).join(""));
     const mark = make("mark", `hue${kinds.indexOf(one.label) % HUES}`, characters.slice(one.start, one.end).join(""));
     mark.title = `${one.label} · ${percent(one.confidence)}`;
-    mark.append(make("small", "", one.label));
+    mark.append(make("small", "", `\u2060${one.label}`)); // U+2060: the label stays on the line of its entity
     text.append(mark);
     at = one.end;
   }
