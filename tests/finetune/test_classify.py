@@ -22,14 +22,14 @@ def arguments(news: Path, encoder: Path, out: Path, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def finished(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "news"
-    assert main(arguments(news, encoder, out, "--epochs", "6", "--save-path", str(out.parent / "final"))) == 0
+    assert main(arguments(news, encoder, out, "--epochs", "8", "--save-path", str(out.parent / "final"))) == 0
     return out
 
 
 def test_a_run_learns_the_demo_data(finished: Path) -> None:
     metrics = json.loads((finished / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] > 0.8
-    assert metrics["training"]["steps"] == 60
+    assert metrics["training"]["steps"] == 80
 
 
 def test_a_run_leaves_what_the_design_promises(finished: Path) -> None:
@@ -63,14 +63,14 @@ def test_pictures_in_the_report_exist(finished: Path) -> None:
 def test_the_same_command_again_repeats_the_result(
     finished: Path, news: Path, encoder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments(news, encoder, finished, "--epochs", "6")) == 0
+    assert main(arguments(news, encoder, finished, "--epochs", "8")) == 0
     assert "this run is finished" in capsys.readouterr().err
 
 
 def test_other_settings_do_not_overwrite_a_run(
     finished: Path, news: Path, encoder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments(news, encoder, finished, "--epochs", "6", "--lr", "2e-3")) == 2
+    assert main(arguments(news, encoder, finished, "--epochs", "8", "--lr", "2e-3")) == 2
     assert "learning_rate was 0.001, is 0.002" in capsys.readouterr().err
 
 

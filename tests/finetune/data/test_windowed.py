@@ -49,7 +49,7 @@ def test_tokens_of_the_words_are_the_tokens_of_the_text(
 
 
 def test_full_width_letters_are_those_of_the_vocabulary(tmp_path: Path) -> None:
-    tokenizer = load_tokenizer(str(write_encoder(tmp_path / "tiny", ["a1主"])))
+    tokenizer = load_tokenizer(str(write_encoder(tmp_path / "tiny", ["a 1 主"])))
     known = [tokenizer.get_vocab()[one] for one in ("a", "主", "1")]
     assert plain_ids(tokenizer, ["Ａ主 １"]) == [known]
     assert next(pieces_of_words(tokenizer, [["Ａ", "主", "１"]])) == [[one] for one in known]

@@ -38,7 +38,7 @@ def run(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder / "run"),
     ]
     assert (
-        main(["classify", "--multi-label", *given, "--epochs", "12", "--lr", "1e-3", "--gpu-id", "-1"]) == 0
+        main(["classify", "--multi-label", *given, "--epochs", "16", "--lr", "1e-3", "--gpu-id", "-1"]) == 0
     )
     return folder / "run"
 
