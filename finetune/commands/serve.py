@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+EXAMPLES = """examples:
+  finetune serve runs/news/exports/onnx-int8
+  finetune serve titles=runs/news people=runs/people/exports/onnx --port 8080
+  finetune serve runs/news/exports/onnx --host 0.0.0.0 --api-key-file keys"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Accept the models and every option of the service."""
