@@ -54,7 +54,6 @@ TINY: dict[str, Any] = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "intermediate_size": 128,
-    "max_position_embeddings": 128,
 }
 
 
@@ -90,8 +89,8 @@ def write_news(folder: Path, seed: int = 7) -> Path:
     return folder
 
 
-def write_encoder(folder: Path, texts: list[str], seed: int = 7) -> Path:
-    """Write a BERT of random weights whose vocabulary is these texts: Chinese characters, English words."""
+def write_encoder(folder: Path, texts: list[str], seed: int = 7, longest: int = 128) -> Path:
+    """Write a BERT of random weights; its vocabulary is the characters and words of these texts."""
     import torch  # noqa: PLC0415 - writing data must not wait for it
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer  # noqa: PLC0415 - likewise
 
@@ -110,5 +109,6 @@ def write_encoder(folder: Path, texts: list[str], seed: int = 7) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         with quiet():
-            BertForMaskedLM(BertConfig(vocab_size=len(vocabulary), **TINY)).save_pretrained(folder)
+            config = BertConfig(vocab_size=len(vocabulary), max_position_embeddings=longest, **TINY)
+            BertForMaskedLM(config).save_pretrained(folder)
     return folder

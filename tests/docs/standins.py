@@ -61,7 +61,7 @@ def furnish(place: Path) -> None:
     for name, write in FOLDERS.items():
         write(place / "data" / "raw" / name)
     (place / "thucnews").symlink_to(place / "data" / "raw" / "thucnews")
-    encoder = write_encoder(place / "encoder", [text for text, _ in titles()])
+    encoder = write_encoder(place / "encoder", [text for text, _ in titles()], longest=512)
     files(place)
     pickled = shutil.copytree(encoder, place / "models" / "chinese-roberta")
     torch.save(load_file(pickled / "model.safetensors"), pickled / "pytorch_model.bin")
