@@ -42,9 +42,10 @@ class Format:
     arrange: Callable[[Path, Path], None] | None = None
 
 
-EXACT = Tolerance(difference=1e-3, agreement=0.99, points=0.1)
-HALF = Tolerance(difference=0.05, agreement=0.98, points=0.2)
-ROUNDED = Tolerance(difference=1.0, agreement=0.9, points=0.5)
+EXACT = Tolerance(difference=1e-3, mean=1e-4, agreement=0.99, points=0.1)
+HALF = Tolerance(difference=0.05, mean=0.01, agreement=0.98, points=0.2)
+# single texts near a border may change; on average a sound int8 model moves probabilities by 0.01 to 0.02
+ROUNDED = Tolerance(difference=1.0, mean=0.05, agreement=0.9, points=0.5)
 
 INT8 = tuple((one.said, partial(write_int8, how=one)) for one in CANDIDATES)
 FORMATS = {

@@ -125,7 +125,8 @@ def write_verified(work: Export, form: Format, folder: Path) -> dict[str, Any]:
         runtime = assemble(folder, form.compute(path))
         wrong = same_tokens(work.sample, runtime)
         after = of_export(work.subject, work.sample, runtime)
-        found = compare(work.before, after, work.subject.predictor.task.main_metric, work.tolerance)
+        name = work.subject.predictor.task.main_metric
+        found = compare(work.before, after, work.sample, name, work.tolerance)
         size = sum(one.stat().st_size for one in folder.glob(f"{form.file}*"))
         allowed = dataclasses.asdict(work.tolerance)
         figures = {"way": way, "bytes": size, **found.figures, "tolerance": allowed}

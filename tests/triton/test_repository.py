@@ -13,7 +13,7 @@ import pytest
 from finetune.cli import main
 from finetune.demo import titles, write_encoder
 from finetune.predict import Predictor
-from tests.finetune.export.models import write_model
+from tests.finetune.export.models import KINDS, write_model
 from tests.triton.conftest import triton
 
 HERE = Path(__file__).parent
@@ -24,7 +24,7 @@ TEXTS = ["主队新剧，导演", "央行" * 40, "", "the 国足", "芯片厂商
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("triton")
     encoder = write_encoder(place / "encoder", [text for text, _ in titles()])
-    return write_model(place / "tag", encoder, "tag")
+    return write_model(place / "tag", encoder, KINDS["tag"])
 
 
 @pytest.fixture(scope="module")

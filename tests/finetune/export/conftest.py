@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from finetune.cli import main
-from tests.finetune.export.models import FACTS, write_model
+from finetune.data.corpus import load_corpus
+from finetune.data.shape import ONE_LABEL
+from finetune.options import DataOptions
+from finetune.vocabulary import made_encoder
+from tests.finetune.export.models import KINDS, write_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
-def models(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def models(encoder: Path, news: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     place = tmp_path_factory.mktemp("models")
-    return {task: write_model(place / task, encoder, task) for task in FACTS}
+    train = load_corpus(DataOptions(data=news, cache_dir=place), 1, ONE_LABEL).splits["train"]
+    encoders = {"light": Path(made_encoder(train, 1, place))}
+    return {
+        name: write_model(place / name, encoders.get(name, encoder), facts) for name, facts in KINDS.items()
+    }
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import save_file
@@ -14,22 +15,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("体育", "娱乐", "财经")
-HEADS = {
-    "classify": "SequenceClassification",
-    "multi-label": "SequenceClassification",
-    "tag": "TokenClassification",
-}
-FACTS = {
-    "classify": '"numbered": false',
-    "multi-label": '"numbered": false, "thresholds": [0.4, 0.5, 0.6]',
-    "tag": '"numbered": false, "characters": true, "crf": true',
+CRF = "crf.safetensors"
+KINDS: dict[str, dict[str, Any]] = {
+    "classify": {"task": "classify"},
+    "windows": {"task": "classify", "long_texts": "windows"},
+    "light": {"task": "classify"},
+    "multi-label": {"task": "multi-label", "thresholds": [0.4, 0.5, 0.6]},
+    "tag": {"task": "tag", "characters": True, "crf": True},
 }
 
 
-def write_model(folder: Path, encoder: Path, task: str) -> Path:
+def write_model(folder: Path, encoder: Path, facts: dict[str, Any]) -> Path:
     """Write what a training leaves in model/, its head as it is drawn by the seed."""
-    names = bio_tags(NAMES) if task == "tag" else NAMES
-    kind = "Token" if task == "tag" else "Sequence"
+    tags = facts["task"] == "tag"
+    names = bio_tags(NAMES) if tags else NAMES
+    kind = "Token" if tags else "Sequence"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         model = load_model(
@@ -40,9 +40,8 @@ def write_model(folder: Path, encoder: Path, task: str) -> Path:
         moves = torch.randn(len(names) + 1, len(names)) / 20
     model.save_pretrained(folder)
     load_tokenizer(str(encoder)).save_pretrained(folder)
-    if task == "tag":
-        save_file({"moves": moves}, folder / "crf.safetensors")
-    labels = ", ".join(f'"{name}"' for name in NAMES)
-    facts = f'{{"task": "{task}", "labels": [{labels}], "max_seq_length": 24, {FACTS[task]}}}'
-    (folder / "finetune.json").write_text(facts, encoding="utf-8")
+    if tags:
+        save_file({"moves": moves}, folder / CRF)
+    facts = {"labels": NAMES, "max_seq_length": 24, "numbered": False, **facts}
+    (folder / "finetune.json").write_text(json.dumps(facts), encoding="utf-8")
     return folder

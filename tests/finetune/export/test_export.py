@@ -72,6 +72,7 @@ def test_a_wrong_export_is_reported_and_not_kept(
     said = capsys.readouterr().err
     assert "probabilities differ by up to" in said
     assert "the same answer to" in said
+    assert "the first text with another answer is '" in said
     assert list(tmp_path.iterdir()) == []
 
 

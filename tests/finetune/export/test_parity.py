@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from finetune.export.graph import torchscript_compute
 from finetune.predict import Predictor
 from finetune.runtime.engine import Runtime, assemble, load
+from tests.finetune.export.models import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Exported = Callable[[str, str], Path]
 
-TASKS = ("classify", "multi-label", "tag")
+MODELS = tuple(KINDS)
 FORMS = {"torchscript": 1e-5, "onnx": 1e-5, "onnx-fp16": 0.02, "onnx-int8": 0.3}
 
 
@@ -52,7 +53,7 @@ def words(answer: object) -> object:
     return [words(one) for one in answer] if isinstance(answer, list) else type(answer) is float or answer
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", MODELS)
 @pytest.mark.parametrize("form", ["torchscript", "onnx"])
 def test_it_answers_as_predict_does(
     task: str, form: str, models: dict[str, Path], exported: Exported, texts: list[str]
@@ -63,7 +64,7 @@ def test_it_answers_as_predict_does(
     assert numbers(after) == pytest.approx(numbers(before), abs=1e-5)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", MODELS)
 @pytest.mark.parametrize("form", FORMS)
 def test_padding_changes_nothing(task: str, form: str, exported: Exported, texts: list[str]) -> None:
     runtime = opened(exported(task, form))
@@ -74,7 +75,7 @@ def test_padding_changes_nothing(task: str, form: str, exported: Exported, texts
         assert np.abs(runtime.run([alone])[0] - one).max() < 30 * FORMS[form]
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", MODELS)
 @pytest.mark.parametrize("form", ["onnx-fp16", "onnx-int8"])
 def test_smaller_formats_stay_near(task: str, form: str, exported: Exported) -> None:
     record = json.loads((exported(task, form) / "export.json").read_text())
@@ -95,7 +96,7 @@ def test_torch_alone_loads_torchscript(exported: Exported) -> None:
 def test_any_text_is_read_as_training_reads_it(
     models: dict[str, Path], exported: Exported, some: list[str]
 ) -> None:
-    for task in ("classify", "tag"):
+    for task in MODELS:
         predictor, runtime = reader(models[task]), opened(exported(task, "onnx"))
         chunk = predictor.encoder.encode(predictor.task.texts(some), [None] * len(some))
         found = runtime.encode(some)
