@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
 
 
@@ -39,20 +41,19 @@ NOT_WANTED = -100  # stands where nothing is wanted of the model
 POOL_STEPS = 256
 
 
-def epoch_steps(lengths: Index, batch_size: int, seed: int, epoch: int) -> list[Index]:
-    """Cut a shuffled epoch into steps: shuffle, sort pools of 256 steps by length, shuffle the steps.
+def epoch_steps(lengths: Index, batch_size: int, seed: int, epoch: int, first: int = 0) -> Iterator[Index]:
+    """Cut a shuffled epoch into steps: shuffle, sort pools of 256 steps by length, shuffle a pool's steps.
 
-    Every text is in exactly one step; the result depends on nothing but the arguments.
+    Every text is in exactly one step; the result depends on nothing but the arguments. A pool is sorted when
+    its steps are due, so that the first step of millions of rows need not wait; `first` passes over steps.
     """
-    generator = np.random.default_rng([seed, epoch])
-    order = generator.permutation(len(lengths))
-    pool = batch_size * POOL_STEPS
-    steps: list[Index] = []
-    for start in range(0, len(order), pool):
-        members = order[start : start + pool]
+    order = np.random.default_rng([seed, epoch]).permutation(len(lengths))
+    for start in range(first // POOL_STEPS * POOL_STEPS, steps_per_epoch(len(order), batch_size), POOL_STEPS):
+        members = order[start * batch_size : (start + POOL_STEPS) * batch_size]
         members = members[np.argsort(lengths[members], kind="stable")]
-        steps += [members[at : at + batch_size] for at in range(0, len(members), batch_size)]
-    return [steps[one] for one in generator.permutation(len(steps))]
+        steps = [members[at : at + batch_size] for at in range(0, len(members), batch_size)]
+        shuffled = np.random.default_rng([seed, epoch, start]).permutation(len(steps))
+        yield from (steps[one] for one in shuffled[max(0, first - start) :])
 
 
 def micro_batches(index: Index, lengths: Index, max_tokens: int) -> list[Index]:

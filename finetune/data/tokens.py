@@ -57,6 +57,11 @@ class Encoded:
         return self.stored.table.column("labels")
 
     @cached_property
+    def label_lists(self) -> Ragged:
+        """The labels of each row, where the task has several."""
+        return Ragged(self.labels)
+
+    @cached_property
     def numbers(self) -> NDArray[np.int64]:
         """One label number per row, where the task has one."""
         return np.asarray(self.labels.to_numpy(), dtype=np.int64)

@@ -76,8 +76,8 @@ class MultiLabel(SeveralLabels, Classification):
     def truth(self, encoded: Encoded, index: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Mark the labels that hold: a row for each text, a column for each label."""
         out = np.zeros((len(index), len(self.labels.names)), dtype=bool)
-        for row, held in enumerate(encoded.labels.take(pa.array(index)).to_pylist()):
-            out[row, held] = True
+        for row, number in enumerate(index):
+            out[row, encoded.label_lists[int(number)]] = True
         return out
 
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:

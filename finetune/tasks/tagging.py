@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from finetune.answers.entities import Entities
+from finetune.batching import NOT_WANTED, filled
 from finetune.crf import Crf, words_first
 from finetune.data.conll import TAGGED
 from finetune.data.tags import bio_tags, spans, write_bio
@@ -94,11 +95,9 @@ class Tagging(Entities):
 
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
         """Give a tag for each token, -100 where it answers for no word."""
-        rows = encoded.labels.take(pa.array(index)).to_pylist()
-        out = np.full((len(index), int(encoded.lengths[index].max())), -100, dtype=np.int64)
-        for at, row in enumerate(rows):
-            out[at, : len(row)] = row
-        return torch.from_numpy(out)
+        lengths = encoded.lengths[index]
+        mask = np.arange(int(lengths.max())) < lengths[:, None]
+        return torch.from_numpy(filled(encoded.label_lists, index, mask, NOT_WANTED))
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Sum the loss over words in units of a mean sentence, so that it does not grow with their length."""

@@ -83,7 +83,7 @@ class Loop:
         while not self.finished():
             epoch, at = divmod(self.state.step, self.plan.steps_per_epoch)
             seed = self.stepper.work.options.seed
-            for index in epoch_steps(self.stepper.work.train.lengths, self.plan.batch_size, seed, epoch)[at:]:
+            for index in epoch_steps(self.stepper.work.train.lengths, self.plan.batch_size, seed, epoch, at):
                 self.stepper.step(self.state.step, index)
                 self.state.step += 1
                 self.meter.count(index, self.stepper.work.train.lengths)
