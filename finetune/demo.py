@@ -89,6 +89,13 @@ def write_news(folder: Path, seed: int = 7) -> Path:
     return folder
 
 
+def write_demo(folder: Path) -> list[str]:
+    """Write the titles and a tiny encoder; return the options that name them."""
+    write_news(folder)
+    write_encoder(folder / "encoder", [text for text, _ in titles()])
+    return ["--data", str(folder), "--encoder", str(folder / "encoder")]
+
+
 def write_encoder(folder: Path, texts: list[str], seed: int = 7, longest: int = 128) -> Path:
     """Write a BERT of random weights; its vocabulary is the characters and words of these texts."""
     import torch  # noqa: PLC0415 - writing data must not wait for it

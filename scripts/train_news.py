@@ -20,18 +20,9 @@ Every option of `finetune classify` is accepted as well; --help lists them.
 """
 
 import sys
-from pathlib import Path
 
-from finetune.demo import titles, write_encoder, write_news
+from finetune.demo import write_demo
 from finetune.recipe import Script, run
-
-
-def write_demo(folder: Path) -> list[str]:
-    """Write the small data and a tiny encoder, and name them."""
-    write_news(folder)
-    write_encoder(folder / "encoder", [text for text, _ in titles()])
-    return ["--data", str(folder), "--encoder", str(folder / "encoder")]
-
 
 SCRIPT = Script(
     name="news",
