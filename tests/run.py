@@ -105,7 +105,8 @@ def inside() -> None:
     smoke = ["--env=MYPYPATH=docker/rootfs/usr/local/lib/workbench", tag]
     sh(*RUN, *smoke, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "-p", "smoke")
     places = ["tests/finetune", "tests/docs", "tests/smoke", "tests/notebooks", "tests/gpu"]
-    sh(*run, *PYTEST, *places)
+    # a file's tests stay together, one process a core: with more threads each would wait for the others
+    sh(*RUN, "--env=OMP_NUM_THREADS=1", tag, *PYTEST, "--numprocesses=2", "--dist=loadfile", *places)
 
 
 def triton() -> None:
