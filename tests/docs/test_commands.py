@@ -61,7 +61,7 @@ HOST_ONLY = {
 }
 COMMANDS = commands.all_commands()
 OURS = re.compile(
-    r"^(?:python (?:/workspace/)?scripts/|finetune (?!serve|export|inspect user/)|make train\b|cat )"
+    r"^(?:python (?:/workspace/)?scripts/|finetune (?!serve|inspect user/)|make train\b|cat )"
 )
 TRAINS = re.compile(r"finetune (?:classify|tag|pretrain) ")
 
