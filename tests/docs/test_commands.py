@@ -60,9 +60,7 @@ HOST_ONLY = {
     "python benchmarks/": "a measurement takes hours; its script is held to its types",
 }
 COMMANDS = commands.all_commands()
-OURS = re.compile(
-    r"^(?:python (?:/workspace/)?scripts/|finetune (?!serve|inspect user/)|make train\b|cat )"
-)
+OURS = re.compile(r"^(?:python (?:/workspace/)?scripts/|finetune (?!serve|inspect user/)|make train\b|cat )")
 TRAINS = re.compile(r"finetune (?:classify|tag|pretrain) ")
 
 

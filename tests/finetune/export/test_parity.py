@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MODELS = tuple(KINDS)
 FORMS = {"torchscript": 1e-5, "onnx": 1e-5, "onnx-fp16": 0.02, "onnx-int8": 0.3}
+# of the largest logit; int8 activations share one scale within a batch, so that neighbours matter a little
+PADDING = {"torchscript": 1e-5, "onnx": 1e-5, "onnx-fp16": 1e-3, "onnx-int8": 0.03}
 
 
 @cache
@@ -71,8 +73,8 @@ def test_padding_changes_nothing(task: str, form: str, exported: Exported, texts
     ids = runtime.encode(texts).input_ids
     together = runtime.run(ids)
     for alone, one in zip(ids, together, strict=True):
-        # int8 activations share one scale within a batch, so that neighbours matter a little
-        assert np.abs(runtime.run([alone])[0] - one).max() < 30 * FORMS[form]
+        moved = np.abs(runtime.run([alone])[0] - one).max() / np.abs(one).max()
+        assert moved < PADDING[form]
 
 
 @pytest.mark.parametrize("task", MODELS)
