@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from hypothesis import settings
 
 from launcher.host import Host
 from launcher.plan import Plan, from_settings
@@ -16,6 +17,9 @@ from tests.launcher.stage import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+settings.register_profile("calm", deadline=None)  # a busy machine is no failure
+settings.load_profile("calm")
 
 
 @pytest.fixture
