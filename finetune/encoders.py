@@ -165,10 +165,9 @@ def check_length(folder: str, length: int) -> None:
     if limit is not None and length > limit:
         raise EncoderError(
             f"--max-seq-length is {length}, but the encoder {folder} reads at most {limit} tokens; "
-            "three ways out:\n"
-            f"  - keep the beginning and the end: --max-seq-length {limit} --long-texts head_tail\n"
-            f"  - read all of it, piece by piece: --max-seq-length {limit} --long-texts windows\n"
-            "  - another encoder, one made for long texts"
+            f"pass --max-seq-length {limit}, or take another encoder, one made for long texts.\n"
+            "Longer texts are tagged and pretrained on piece by piece; a classifier reads their beginning,\n"
+            "with --long-texts head_tail beginning and end, with --long-texts windows all of it, in pieces"
         )
 
 

@@ -39,7 +39,7 @@ SCRIPT = Script(
         "test.txt": "the same; measured once at the end",
     },
     defaults="--encoder bert-base-chinese --head crf --max-length 256 --lr 3e-5",
-    demo="--epochs 4 --lr 3e-3 --batch-size 16",
+    demo="--epochs 4 --lr 3e-3 --batch-size 16 --max-length 128",
     write_demo=write_demo,
 )
 

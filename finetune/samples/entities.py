@@ -59,8 +59,15 @@ def write_entities(folder: Path, seed: int = 7) -> Path:
         kind: [str(one) for one in generator.permutation(names)] for kind, names in NAMES.items()
     }
     seen = {kind: names[len(names) // KEPT_BACK :] for kind, names in mixed.items()}
+    written: set[str] = set()
     for split, size in SIZES.items():
         names = seen if split == "train" else mixed
-        found = ["\n".join(sentence(str(generator.choice(FRAMES)), names, generator)) for _ in range(size)]
+        found: list[str] = []
+        while len(found) < size:
+            one = "\n".join(sentence(str(generator.choice(FRAMES)), names, generator))
+            text = "".join(line.split()[0] for line in one.splitlines())
+            if text not in written:
+                written.add(text)
+                found.append(one)
         (folder / f"{split}.txt").write_text("\n\n".join(found) + "\n", encoding="utf-8")
     return folder
