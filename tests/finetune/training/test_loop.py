@@ -52,3 +52,23 @@ def test_an_unknown_metric_is_refused_before_training(
 ) -> None:
     assert train(news, encoder, tmp_path / "run", "--metric-for-best-model", "acuracy") == 2
     assert "accepted: accuracy" in capsys.readouterr().err
+
+
+def test_a_run_tells_how_long_it_will_take_once_steps_were_measured(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(news, encoder, tmp_path / "run", "--epochs", "6") == 0
+    assert "for 27 more steps, from the first 20" in capsys.readouterr().err
+
+
+def test_tensorboard_gets_throughput_and_the_norm_of_the_gradient(
+    news: Path, encoder: Path, tmp_path: Path
+) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped] # noqa: PLC0415 - slow
+
+    assert train(news, encoder, tmp_path / "run", "--max-steps", "4") == 0
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    names = ("loss", "learning_rate", "gradient_norm", "texts_per_second", "tokens_per_second")
+    assert {f"train/{name}" for name in names} <= set(events.Tags()["scalars"])
+    assert [one.step for one in events.Scalars("train/gradient_norm")] == [1, 2, 3, 4]
+    assert all(one.value > 0 for one in events.Scalars("train/tokens_per_second"))

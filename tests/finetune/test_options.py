@@ -1,0 +1,49 @@
+"""Options that take a number or a word, from the command line and from YAML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from finetune.arguments import from_yaml
+from finetune.cli import main
+from finetune.errors import DataError, RequestError
+from finetune.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def test_an_automatic_batch_is_what_suits_fine_tuning_whatever_memory_holds() -> None:
+    options = TrainingOptions(per_device_train_batch_size="auto", gradient_accumulation_steps=2)
+    assert options.batch_size == 64
+
+
+def test_a_number_and_a_word_are_read_from_yaml(write: Callable[[str, str], Path]) -> None:
+    path = write("a.yaml", "gpus: all\nfreeze_layers: 2\nper_device_train_batch_size: auto\n")
+    assert from_yaml(path, [TrainingOptions]) == {
+        "gpus": "all", "freeze_layers": 2, "per_device_train_batch_size": "auto",
+    }  # fmt: skip
+
+
+def test_another_word_in_yaml_is_an_error_with_its_line(write: Callable[[str, str], Path]) -> None:
+    with pytest.raises(DataError, match=r"a.yaml:1: found gpus: 'many'; expected int or all"):
+        from_yaml(write("a.yaml", "gpus: many\n"), [TrainingOptions])
+
+
+def test_another_word_on_the_command_line_names_the_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", "--data", "x", "--freeze-layers", "some"]) == 2
+    assert "int or embeddings or encoder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [{"gpus": 0}, {"nodes": 0}, {"max_tokens": -1}, {"freeze_layers": -1}])
+def test_numbers_below_one_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(RequestError, match="accepted: above 0"):
+        TrainingOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_several_gpus_and_a_certain_one_contradict() -> None:
+    with pytest.raises(RequestError, match="both --gpus 2 and --gpu-id 0"):
+        TrainingOptions(gpus=2, gpu_id=0)
