@@ -184,4 +184,7 @@ def whole_file(path: Path, label: str) -> Row:
         text = "".join(line for _, line in open_text(path).lines()).strip()
     except DataError as error:
         return Row(path, error.problem.line or 1, problem=error.problem, empty=path.stat().st_size == 0)
+    if not text:
+        problem = Problem(path, 1, "white space alone", "a text", "write one into it or remove the file")
+        return Row(path, 1, problem=problem, empty=True)
     return Row(path, 1, text, label)

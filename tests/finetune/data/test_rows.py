@@ -163,3 +163,10 @@ def test_a_column_that_is_not_there_is_refused(write: Write) -> None:
         FinetuneError, match=r"--text-column titel: .* no such column; accepted: title, label"
     ):
         pairs(write("a.csv", "title,label\na,1\n"), "titel")
+
+
+def test_a_file_of_white_space_is_no_text(write: Write) -> None:
+    write("data/pos/1.txt", "很好看")
+    path = write("data/neg/1.txt", "\u2028\n\u3000")
+    found = [row.problem for row in open_source(path.parents[1], None, None).rows() if row.problem]
+    assert [str(one).startswith(f"{path}:1: found white space alone") for one in found] == [True]

@@ -139,6 +139,7 @@ def test_torchrun_with_two_processes_learns_what_one_process_does(
     one, two = tmp_path / "one", tmp_path / "two"
     assert main(arguments(news, calm_encoder, one, "--batch-size", "16", "--gpu-id", "-1")) == 0
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    torchrun += ["--local-addr", "127.0.0.1"]  # a machine without a network may not know its own name
     more = arguments(news, calm_encoder, two, "--batch-size", "8", "--gpu-id", "-1")
     home = {"PYTHONPATH": str(ROOT), "HF_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
