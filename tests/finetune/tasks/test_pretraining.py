@@ -167,7 +167,7 @@ def test_the_loss_of_a_step_does_not_depend_on_how_its_texts_are_cut(ready: Prep
 
     def loss(part: np.ndarray) -> float:
         batch = padded(task.view(train, 4), part, 0)
-        return float(task.loss(model(**batch).logits, task.targets(train, part)))
+        return float(task.loss(model(**batch).logits, task.targets(train, part)).detach())
 
     parts = [index[at : at + size] for at in range(0, 12, size)]
     assert sum(map(loss, parts)) == pytest.approx(loss(index), rel=1e-5)
