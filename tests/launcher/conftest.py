@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from hypothesis import settings
 
+from launcher import start
 from launcher.host import Host
 from launcher.plan import Plan, from_settings
 from launcher.variants import Variants, load
 from tests.launcher.fakes import CHECKOUT, REPOSITORY, FakeHost
-from tests.launcher.stage import Stage
+from tests.launcher.stage import Stage, up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +65,20 @@ def plan(variants: Variants) -> Plan:
 def stage(tmp_path: Path) -> Stage:
     """The same machine, with an engine that remembers what it was told, and an empty checkout."""
     return Stage(tmp_path)
+
+
+@pytest.fixture
+def buildable(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A host on which `make up` finds all that it needs, and waits for nothing."""
+    monkeypatch.setattr(start, "POLL_SECONDS", 0)
+    stage.copy_code()
+    stage.commands["git"] = "abc123\n"
+    stage.programs["mmdebstrap"] = ["/usr/bin/mmdebstrap"]
+    return stage
+
+
+@pytest.fixture
+def running(buildable: Stage) -> Stage:
+    """After a `make up`."""
+    up(buildable)
+    return buildable

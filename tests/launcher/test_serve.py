@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher import dotenv, serve, start, status
+from launcher import dotenv, serve, status
 from launcher.errors import HostNotReady, RequestError, WorkbenchError
 from launcher.host import Completed
 from tests.launcher.stage import Told, up, verbs
@@ -21,16 +21,11 @@ UP = "docker compose --project-directory"
 
 
 @pytest.fixture
-def running(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """After a `make up`, with two trained models in the workspace."""
-    monkeypatch.setattr(start, "POLL_SECONDS", 0)
-    stage.copy_code()
-    stage.commands["git"] = "abc123\n"
-    stage.programs["mmdebstrap"] = ["/usr/bin/mmdebstrap"]
-    up(stage)
+def running(running: Stage) -> Stage:
+    """With two trained models in the workspace."""
     for name in ("runs/news", "models/final/names"):
-        (stage.checkout / "workspace" / name).mkdir(parents=True)
-    return stage
+        (running.checkout / "workspace" / name).mkdir(parents=True)
+    return running
 
 
 def decided(stage: Stage) -> dict[str, str]:

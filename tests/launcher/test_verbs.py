@@ -12,25 +12,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from launcher import dotenv, lock, start, status
+from launcher import dotenv, lock, status
 from launcher.errors import HostNotReady, RequestError
-from tests.launcher.stage import HASH, NAME, Told, up, verbs
+from tests.launcher.stage import HASH, NAME, Told, verbs
 
 if TYPE_CHECKING:
     from tests.launcher.stage import Stage
 
 KEYS = ["name", "variant", "reason", "image", "health", "jupyter", "ssh", "tensorboard"]
-
-
-@pytest.fixture
-def running(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """After a `make up`."""
-    monkeypatch.setattr(start, "POLL_SECONDS", 0)
-    stage.copy_code()
-    stage.commands["git"] = "abc123\n"
-    stage.programs["mmdebstrap"] = ["/usr/bin/mmdebstrap"]
-    up(stage)
-    return stage
 
 
 @pytest.fixture
