@@ -91,9 +91,12 @@ def write_news(folder: Path, seed: int = 7) -> Path:
 
 def write_demo(folder: Path) -> list[str]:
     """Write the titles and a tiny encoder; return the options that name them."""
-    write_news(folder)
-    write_encoder(folder / "encoder", [text for text, _ in titles()])
-    return ["--data", str(folder), "--encoder", str(folder / "encoder")]
+    return with_encoder(folder, write_news(folder), [text for text, _ in titles()])
+
+
+def with_encoder(folder: Path, data: Path, texts: list[str]) -> list[str]:
+    """Write a tiny encoder of these texts into the folder; return the options that name it and the data."""
+    return ["--data", str(data), "--encoder", str(write_encoder(folder / "encoder", texts))]
 
 
 def write_encoder(folder: Path, texts: list[str], seed: int = 7, longest: int = 128) -> Path:

@@ -15,15 +15,14 @@ validation rows and stored with the model. Every option of `finetune classify` i
 import sys
 from pathlib import Path
 
-from finetune.demo import write_encoder
+from finetune.demo import with_encoder
 from finetune.recipe import Script, run
 from finetune.samples.emotions import sentences, write_emotions
 
 
 def write_demo(folder: Path) -> list[str]:
     """Write the small data and a tiny encoder, and name them."""
-    write_encoder(folder / "encoder", [text for text, _ in sentences()])
-    return ["--data", str(write_emotions(folder / "emotions")), "--encoder", str(folder / "encoder")]
+    return with_encoder(folder, write_emotions(folder / "emotions"), [text for text, _ in sentences()])
 
 
 SCRIPT = Script(

@@ -16,15 +16,14 @@ macro-F1, not only accuracy. Every option of `finetune classify` is accepted as 
 import sys
 from pathlib import Path
 
-from finetune.demo import write_encoder
+from finetune.demo import with_encoder
 from finetune.recipe import Script, run
 from finetune.samples.products import reviews, write_products
 
 
 def write_demo(folder: Path) -> list[str]:
     """Write the small data and a tiny encoder, and name them."""
-    write_encoder(folder / "encoder", [text for text, _ in reviews()])
-    return ["--data", str(write_products(folder / "reviews")), "--encoder", str(folder / "encoder")]
+    return with_encoder(folder, write_products(folder / "reviews"), [text for text, _ in reviews()])
 
 
 SCRIPT = Script(
