@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,8 @@ MEGABYTE = 2**20
 
 def test_after_a_build_that_was_killed_the_same_command_goes_on(copy: Path) -> None:
     lock = copy / "docker" / "requirements" / "interactive.txt"
-    lock.write_text(lock.read_text() + "# this layer and those above it are built anew\n")
+    never_built = f"# {uuid.uuid4()}\n"
+    lock.write_text(lock.read_text() + never_built)
     with subprocess.Popen(["make", "up"], cwd=copy, env=environment(), start_new_session=True) as process:
         wait_until(lambda: "Using Python" in said(copy), "packages are being installed", 120)
         os.killpg(process.pid, signal.SIGKILL)
