@@ -2,9 +2,10 @@
 
     python benchmarks/serving_load.py PORT TEXTS.json clients=64 seconds=15
     python benchmarks/serving_load.py PORT TEXTS.json rate=80 seconds=600
+    python benchmarks/serving_load.py PORT TEXTS.json clients=64 seconds=15 triton=news
 
 With clients, each sends its next request as soon as the last is answered; with a rate, requests are sent at
-that rate whether or not the earlier ones are answered.
+that rate whether or not the earlier ones are answered. triton names a model of a Triton server.
 """
 
 from __future__ import annotations
@@ -20,9 +21,7 @@ from pathlib import Path
 from typing import Any
 
 WARM_UP_SHARE = 0.2
-HEAD = (
-    "POST /v1/predict HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
-)
+HEAD = "POST {} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
 
 
 @dataclass
@@ -35,10 +34,15 @@ class Seen:
     last: float = 0.0
 
 
-def request(text: str) -> bytes:
-    """Write one request."""
-    body = json.dumps({"text": text}, ensure_ascii=False).encode()
-    return HEAD.format(len(body)).encode() + body
+def request(text: str, model: str | None = None) -> bytes:
+    """Write one request, to a model of Triton if one is named."""
+    path = "/v1/predict"
+    asked: dict[str, Any] = {"text": text}
+    if model:
+        tensor = {"name": "TEXT", "datatype": "BYTES", "shape": [1, 1], "data": [text]}
+        path, asked = f"/v2/models/{model}/infer", {"inputs": [tensor]}
+    body = json.dumps(asked, ensure_ascii=False).encode()
+    return HEAD.format(path, len(body)).encode() + body
 
 
 @dataclass
@@ -128,8 +132,10 @@ def summary(seen: Seen, wall: float, cpu: float) -> dict[str, Any]:
 def main() -> None:
     """Read the command, send, print."""
     port, texts, *words = sys.argv[1:]
-    given = {name: float(value) for name, _, value in (word.partition("=") for word in words)}
-    requests = [request(one) for one in json.loads(Path(texts).read_text(encoding="utf-8"))]
+    settings = dict(word.split("=", 1) for word in words)
+    model = settings.pop("triton", None)
+    given = {name: float(value) for name, value in settings.items()}
+    requests = [request(one, model) for one in json.loads(Path(texts).read_text(encoding="utf-8"))]
     wall, cpu = time.perf_counter(), time.process_time()
     work = (
         paced(int(port), requests, given["rate"], given["seconds"])

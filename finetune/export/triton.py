@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from finetune.runtime.engine import FACTS, LOGITS_MODEL, MODEL, TOKENIZER, TOKENS_AT_ONCE
+from finetune.runtime.engine import FACTS, LOGITS_MODEL, MODEL, TOKENIZER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PACKAGES = ("finetune", "tokenizers")
 INSTANCES = 2
+MOST_ROWS = 4096  # of one batch of the model that computes
 MOST_TEXTS = 64  # of one batch of requests
 
 TEXTS_CONFIG = """\
@@ -74,7 +75,7 @@ def arrange(folder: Path, model: Path) -> None:
         copy_package(package, texts / "1" / "packages")
     text = TEXTS_CONFIG.format(name=name, texts=MOST_TEXTS, instances=INSTANCES)
     (texts / "config.pbtxt").write_text(text, encoding="utf-8")
-    numbers = {"rows": TOKENS_AT_ONCE, "dims": ", ".join(map(str, dims)), "instances": INSTANCES}
+    numbers = {"rows": MOST_ROWS, "dims": ", ".join(map(str, dims)), "instances": INSTANCES}
     text = LOGITS_CONFIG.format(name=logits.name, **numbers)
     (logits / "config.pbtxt").write_text(text, encoding="utf-8")
 

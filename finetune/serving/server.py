@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from finetune.serving.options import ListenOptions, ServingOptions
 
 IDLE_SECONDS = 75  # longer than the 60 s of most proxies: closing idle connections is theirs
-
-
 BACKLOG = 2048  # connections that wait to be taken
 
 
@@ -99,7 +97,7 @@ def configured(service: Service, listen: ListenOptions) -> uvicorn.Config:
 def bound(listen: ListenOptions) -> socket.socket:
     """Take the port before anything is loaded; nobody can connect until the server listens on it."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    door = socket.socket(family, socket.SOCK_STREAM)
+    door = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((listen.host, listen.port))
