@@ -56,4 +56,4 @@ def with_torch(folder: Path, options: ServingOptions) -> Loaded:
 
 def suited(runtime: Runtime, what: str, *, on_gpu: bool) -> Loaded:
     """Choose batches by the device: starting one costs a GPU as much as many tokens, a CPU a few."""
-    return Loaded(runtime, what, 16384, 2048) if on_gpu else Loaded(runtime, what, 512, 32)
+    return Loaded(runtime, what, 16384, 2048) if on_gpu else Loaded(runtime, what, 1024, 8)

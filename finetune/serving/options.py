@@ -55,7 +55,7 @@ class ServingOptions:
     threads: int | None = None
     """Threads that compute one batch on a CPU (default: the cores of this process)."""
     max_batch_tokens: int | None = None
-    """Most tokens, padding included, in one batch (default: 512 on a CPU, 16384 on a GPU)."""
+    """Most tokens, padding included, in one batch (default: 1024 on a CPU, 16384 on a GPU)."""
     max_wait_ms: float = 5.0
     """Longest that a text waits for others which are being tokenised; a lone text never waits."""
     max_queue: int = 1024

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOT_YET = np.empty(0, np.float32)  # stands where the logits of a row will be
-PADDING_SHARE = 8  # as much padding as an eighth of the text is taken for a larger batch
+PADDING_SHARE = 16  # as much padding as a sixteenth of the text is taken for a larger batch
 
 
 @dataclass(frozen=True)

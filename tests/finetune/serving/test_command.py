@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from finetune.predict import Predictor
 from finetune.serving.access import read_keys
 from finetune.serving.models import files_of, read_sources
 from finetune.serving.options import ListenOptions, ServingOptions
+from finetune.serving.server import bound
 from tests.finetune.serving.live import started
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused, which is what is tested
@@ -45,6 +47,27 @@ def test_an_export_and_its_run_answer_as_the_predictor_does(run: Path) -> None:
         told = {one["name"]: one["what"] for one in live.get("/v1/models").json["models"]}
     assert told["titles"].startswith("ONNX Runtime on the CPU")
     assert told["plain"].startswith("torch, ")
+
+
+def test_no_answer_waits_for_the_caller_to_acknowledge_its_first_bytes() -> None:
+    """Nagle's algorithm, where it is left on, holds the body of each answer back for 40 ms."""
+    found = []
+
+    async def one(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        found.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def call() -> None:
+        with bound(ListenOptions(port=0)) as door:
+            server = await asyncio.start_server(one, sock=door)
+            reader, writer = await asyncio.open_connection(*door.getsockname())
+            await reader.read()
+            writer.close()
+            server.close()
+
+    asyncio.run(call())
+    assert found == [1]
 
 
 @pytest.mark.parametrize(
