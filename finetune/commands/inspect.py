@@ -1,9 +1,9 @@
 """Look at data before training: classes, lengths, duplicates, conflicts, texts in two splits, bad rows.
 
 It reads what training reads: CSV (with commas, semicolons, bars or tabs), tab-separated files, JSON lines,
-Parquet, a folder or a file for each class, words and tags in columns, folders that datasets.save_to_disk()
-wrote, and names of hub data sets; gz and xz too; UTF-8, UTF-16 or GB18030. Lengths are in tokens where an
-encoder is named, else in characters.
+Parquet (a file, or parts such as train-00000-of-00002.parquet), a folder or a file for each class, words and
+tags in columns, folders that datasets.save_to_disk() wrote, and names of hub data sets; gz and xz too; UTF-8,
+UTF-16 or GB18030. Lengths are in tokens where an encoder is named, else in characters.
 """
 
 from __future__ import annotations

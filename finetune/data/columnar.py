@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.width import fold
-from finetune.errors import DataError, Problem
+from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 BATCH = 4096
 NOTES = b"huggingface"  # where datasets writes what it knows of the columns
+SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.parquet)")  # as datasets and the hub name the parts of a split
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,26 @@ class Columnar:
 def is_saved(path: Path) -> bool:
     """Tell whether this folder is one saved data set."""
     return (path / "state.json").is_file() and (path / "dataset_info.json").is_file()
+
+
+def without_shard(name: str) -> str:
+    """Name the split of a part: train-00001-of-00002.parquet belongs to train.parquet."""
+    return SHARD.sub(r"\1\4", name)
+
+
+def shards(path: Path) -> list[Path]:
+    """List the parts of a split, whichever of them is named; any other path stands for itself."""
+    found = SHARD.fullmatch(path.name)
+    if found is None:
+        return [path]
+    stem, _, count, suffix = found.groups()
+    parts = [path.with_name(f"{stem}-{number:05}-of-{count}{suffix}") for number in range(int(count))]
+    absent = [one.name for one in parts if not one.is_file()]
+    if absent:
+        there = f"{len(parts) - len(absent)} of the {len(parts)} parts"
+        todo = f"copy {shorten(', '.join(absent), 200)} beside it"
+        raise DataError(Problem(path, None, there, "all of them", todo))
+    return parts
 
 
 def open_columnar(path: Path) -> Columnar:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from finetune.data.columnar import is_saved
+from finetune.data.columnar import is_saved, shards
 from finetune.data.lines import TextFile, bare_suffix, open_text
 from finetune.data.records import Table, find_format, open_table
 from finetune.data.rows import Row, files_below
@@ -33,34 +33,38 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class TaggedFile:
-    """A file of tagged sentences that was looked at; the table is one of lists, the file one of columns."""
+    """Tagged sentences that were looked at: a file of columns, or tables of lists, the parts of a split."""
 
     said: str
     root: Path
-    source: TextFile | Table
+    sources: tuple[TextFile | Table, ...]
     names: tuple[str, ...] = ()
     columns: None = None
 
     def files(self) -> Iterator[Path]:
         """Yield the files it is made of."""
-        return files_below(self.root)
+        return chain.from_iterable(files_below(one.path) for one in self.sources)
 
     def rows(self) -> Iterator[Row]:
         """Yield the sentences."""
-        return sentences(self.source) if isinstance(self.source, TextFile) else listed(self.source)
+        for one in self.sources:
+            yield from sentences(one) if isinstance(one, TextFile) else listed(one)
 
 
 def open_tagged(path: Path, _options: DataOptions) -> AnySource:
     """Look at the first sentences and name the scheme."""
-    source = open_either(path)
-    looked = TaggedFile("", path, source, tag_names(source))
+    sources = tuple(open_either(one) for one in shards(path))
+    source = sources[0]
+    root = path if len(sources) == 1 else path.parent
+    looked = TaggedFile("", root, sources, tag_names(source))
     found = [row.label for row in islice(looked.rows(), LOOK_AT) if row.problem is None]
     marks = {tag[0] for tags in (looked.names, *found) for tag in tags if "-" in tag}
     if not marks:
         first = next((row.problem for row in looked.rows() if row.problem), None)
         raise DataError(first or Problem(path, 1, "no tag but O", EXPECTED, "check the last column"))
     layout = f"a word and its tag a line, {source.encoding}" if isinstance(source, TextFile) else source.said
-    return replace(looked, said=f"{path}: {layout}, {scheme(marks)} tags")
+    parts = "" if len(sources) == 1 else f", {len(sources)} files"
+    return replace(looked, said=f"{path}: {layout}, {scheme(marks)} tags{parts}")
 
 
 def open_either(path: Path) -> TextFile | Table:

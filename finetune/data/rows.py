@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.data.columnar import is_saved
+from finetune.data.columnar import is_saved, shards
 from finetune.data.columns import Columns, find_columns, header_test
 from finetune.data.lines import bare_suffix, open_text
 from finetune.data.records import Record, Table, find_format, open_table
@@ -52,8 +52,9 @@ class Source:
 
     @property
     def columns(self) -> Columns | None:
-        """The columns that were found, where it is one table."""
-        return self.tables[0][1] if len(self.tables) == 1 else None
+        """The columns that were found, where they are those of all tables."""
+        found = {columns for _, columns, label in self.tables if label is None}
+        return found.pop() if len(found) == 1 else None
 
     def files(self) -> Iterator[Path]:
         """Yield the files that it is made of."""
@@ -87,11 +88,24 @@ def open_source(
     """Look at a file or folder and say how it will be read."""
     if path.is_dir() and not is_saved(path):
         return open_folder(path, text)
-    table = open_table(path, header_test(text, label))
+    first, *others = shards(path)
+    table = open_table(first, header_test(text, label))
     columns = find_columns(table, text, label, labelled=labelled)
     said = f"{path}: {table.said}, text in column '{columns.text}', label in column '{columns.label}'"
     names = table.class_names.get(columns.label or "", ())
-    return Source(said, path, ((table, columns, None),), blank_labels=blank_labels, names=names)
+    if not others:
+        return Source(said, path, ((table, columns, None),), blank_labels=blank_labels, names=names)
+    tables = [table, *(alike(one, columns) for one in others)]
+    every = tuple((one, columns, None) for one in tables)
+    said = f"{said}, {len(tables)} files"
+    return Source(said, path.parent, every, blank_labels=blank_labels, names=names)
+
+
+def alike(part: Path, columns: Columns) -> Table:
+    """Open a further part of a split, whose columns must be those of the first."""
+    table = open_table(part, header_test(columns.text, columns.label))
+    find_columns(table, columns.text, columns.label, labelled=columns.label is not None)
+    return table
 
 
 def open_folder(path: Path, text: str | None) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from finetune.data.columnar import is_saved
+from finetune.data.columnar import is_saved, without_shard
 from finetune.data.hub import fetch, is_hub_name
 from finetune.data.store import default_cache
 from finetune.errors import DataError, Problem, RequestError
@@ -85,6 +85,9 @@ def from_path(path: Path) -> Sources:
         return Sources(path, class_file=class_file_near(path))
     by_split = {name: split_in(path, words) for name, words in SPLIT_NAMES.items()}
     train = by_split["train"]
+    inner = path / "data"  # where the hub keeps the files of a data set
+    if train is None and inner.is_dir() and split_in(inner, SPLIT_NAMES["train"]):
+        return from_path(inner)
     if train is None and (path / "dataset_dict.json").is_file():
         train = only_split(path)
     if train is None:
@@ -103,9 +106,12 @@ def only_split(path: Path) -> Path:
 
 
 def split_in(folder: Path, words: tuple[str, ...]) -> Path | None:
-    """Find train.txt, train.csv.gz or the folder train; two candidates are an error, not a guess."""
-    found = [one for one in sorted(folder.iterdir()) if one.name.split(".")[0].casefold() in words]
-    found = [one for one in found if not one.name.startswith(".")]
+    """Find train.txt, train.csv.gz, the folder train or the first part of a split.
+
+    Two candidates are an error, not a guess.
+    """
+    names = {without_shard(one.name): one for one in sorted(folder.iterdir(), reverse=True)}
+    found = [one for name, one in sorted(names.items()) if name.split(".")[0].casefold() in words]
     if len(found) > 1:
         names = ", ".join(one.name for one in found)
         todo = "name the right one with --train-file, --validation-file, --test-file"

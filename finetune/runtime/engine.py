@@ -44,8 +44,8 @@ class Rows:
 class Runtime:
     """Answers as finetune.predict.Predictor does: Runtime.encode, run and answers, or a call with texts.
 
-    compute turns a padded batch (input_ids, attention_mask) into logits; max_tokens is what suits its device in
-    one batch, padding included. Several threads may share a Runtime.
+    compute turns a padded batch (input_ids, attention_mask) into logits; max_tokens is what suits its device
+    in one batch, padding included. Several threads may share a Runtime.
     """
 
     def __init__(

@@ -71,6 +71,49 @@ def test_parquet_keeps_the_class_names(tmp_path: Path) -> None:
     assert labels(tmp_path / "a.parquet") == ["教育", "财经"]
 
 
+def parts(folder: Path, rows: Dataset, split: str, count: int) -> list[Path]:
+    """Write a split as the hub keeps it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{split}-{number:05}-of-{count:05}.parquet" for number in range(count)]
+    for number, path in enumerate(paths):
+        rows.shard(count, number, contiguous=True).to_parquet(path)
+    return paths
+
+
+def test_the_parts_of_a_split_are_read_as_one(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"text": list("abcde"), "label": [0, 1, 0, 1, 2]}, features=NEWS)
+    data = tmp_path / "news" / "data"
+    first, second = parts(data, rows, "train", 2)
+    parts(data, rows.select([4]), "test", 1)
+    corpus = read(tmp_path / "news")
+    assert {name: len(split) for name, split in corpus.splits.items()} == {"train": 5, "test": 1}
+    assert corpus.notes[0].endswith(", 2 files")
+    for one in (first, second):
+        assert labels(one) == ["体育", "财经", "体育", "财经", "教育"]
+
+
+def test_a_bad_row_is_found_in_its_part(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"text": list("abcd"), "label": [0, 1, 0, -1]}, features=NEWS)
+    parts(tmp_path / "news", rows, "train", 2)
+    with pytest.raises(DataError, match=r"train-00001-of-00002\.parquet:2: found no label"):
+        read(tmp_path / "news")
+
+
+def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"text": list("abcd"), "label": [0, 1, 0, 1]}, features=NEWS)
+    parts(tmp_path / "news", rows, "train", 2)[1].unlink()
+    with pytest.raises(DataError, match=r"found 1 of the 2 parts.* copy train-00001-of-00002\.parquet"):
+        read(tmp_path / "news")
+
+
+def test_the_parts_of_tagged_sentences_are_read_as_one(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"tokens": [["京", "城"], ["好"]], "ner_tags": [[1, 2], [0]]}, features=TAGS)
+    parts(tmp_path / "tags", rows, "train", 2)
+    corpus = read(tmp_path / "tags", TAGGED)
+    assert len(corpus.splits["train"]) == 2
+    assert corpus.notes[0].endswith("tags, 2 files")
+
+
 def test_saved_tags_become_entity_types(tmp_path: Path) -> None:
     rows = Dataset.from_dict({"tokens": [["京", "城"], ["好"]], "ner_tags": [[1, 2], [0]]}, features=TAGS)
     rows.save_to_disk(tmp_path / "tags")

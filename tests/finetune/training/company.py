@@ -14,6 +14,9 @@ from finetune.training.distributed import joined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from finetune.batching import Index
+    from finetune.training.step import Stepper
+
 
 def in_company(say: Callable[[str], None]) -> list[object]:
     with joined(1) as world:
@@ -40,6 +43,22 @@ def failing(how: str, _say: Callable[[str], None]) -> None:
         if world.rank == 1:
             wrong()
         world.any(holds=True)
+
+
+def short_of_memory(command: list[str], _say: Callable[[str], None]) -> int:
+    """Train; the second process has no room for more than two texts at once."""
+    from finetune.cli import main  # noqa: PLC0415 - only here
+    from finetune.training.step import Stepper  # noqa: PLC0415 - likewise
+
+    backward = Stepper.backward
+
+    def limited(self: Stepper, part: Index, texts: int) -> None:
+        if self.work.world.rank == 1 and len(part) > 2:
+            raise torch.OutOfMemoryError
+        backward(self, part, texts)
+
+    Stepper.backward = limited  # type: ignore[method-assign] # this process ends with the test
+    return main(command)
 
 
 def wrong() -> None:

@@ -23,9 +23,10 @@ from finetune import pipeline
 from finetune.cli import guarded, main
 from finetune.errors import OtherRankError, RequestError, TrainingError
 from finetune.training import distributed
+from finetune.training.device import CPU_TOKENS
 from finetune.training.distributed import ALONE, World, buckets, check_nodes
 from finetune.training.launch import count_processes, launch
-from tests.finetune.training.company import failing, in_company
+from tests.finetune.training.company import failing, in_company, short_of_memory
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -151,6 +152,18 @@ def test_torchrun_with_two_processes_learns_what_one_process_does(
     assert curve(one) == pytest.approx(curve(two), rel=1e-4)
     left, right = (load_file(out / "model" / "model.safetensors") for out in (one, two))
     assert max(float((left[name] - right[name]).abs().max()) for name in left) < 1e-3
+
+
+def test_memory_that_runs_out_in_one_process_makes_all_take_smaller_pieces(
+    news: Path, calm_encoder: Path, tmp_path: Path
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert main(arguments(news, calm_encoder, one, "--batch-size", "16", "--gpu-id", "-1")) == 0
+    command = arguments(news, calm_encoder, two, "--batch-size", "8", "--gpu-id", "-1")
+    assert launch(2, partial(short_of_memory, command), print) == 0
+    assert curve(one) == pytest.approx(curve(two), rel=1e-4)
+    running = load_file(max((two / "checkpoints").iterdir()) / "running.safetensors")
+    assert running["max_tokens"] < CPU_TOKENS
 
 
 @pytest.mark.slow

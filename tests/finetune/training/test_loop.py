@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+import torch
 
 from finetune.cli import main
 from finetune.tasks.classification import Classification
+from finetune.training.loop import Loop
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def train(news: Path, encoder: Path, out: Path, *more: str) -> int:
@@ -45,6 +48,20 @@ def test_a_loss_that_is_no_number_ends_the_run_with_advice(
 ) -> None:
     assert train(news, encoder, tmp_path / "run", "--lr", "1e30", "--max-grad-norm", "0") == 1
     assert "try a lower --learning-rate (now 1e+30)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("device", "share", "warned"), [("cuda", 0.5, 1), ("cuda", 0.1, 0), ("cpu", 0.5, 0)])
+def test_a_gpu_that_waits_for_its_batches_is_told_once(device: str, share: float, warned: int) -> None:
+    said: list[str] = []
+    loop = cast("Loop", SimpleNamespace(
+        warned=False,
+        around=SimpleNamespace(say=said.append),
+        stepper=SimpleNamespace(work=SimpleNamespace(device=SimpleNamespace(device=torch.device(device)))),
+    ))  # fmt: skip
+    for _ in range(2):
+        Loop.warn_of_waiting(loop, share)
+    assert len(said) == warned
+    assert all("the GPU waits: 50% of the time goes into preparing batches" in one for one in said)
 
 
 def test_an_unknown_metric_is_refused_before_training(

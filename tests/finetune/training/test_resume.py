@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -14,9 +16,14 @@ import pytest
 from safetensors.torch import load_file
 
 from finetune.cli import main
+from finetune.training import checkpoint
+from finetune.training.checkpoint import Checkpoints
+from finetune.training.loop import Loop
 from finetune.training.step import Stepper
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,6 +89,37 @@ def test_a_crash_at_any_step_changes_nothing(
     assert_same(undisturbed, tmp_path / "run")
 
 
+PLACES = [(Stepper, "step"), (Stepper, "update"), (Loop, "evaluate"), (Checkpoints, "save"),
+          (checkpoint, "flush"), (Checkpoints, "rotate")]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_crashes_at_random_points_one_after_another_change_nothing(
+    undisturbed: Path, news: Path, encoder: Path, tmp_path: Path, seed: int
+) -> None:
+    draw = random.Random(seed)  # noqa: S311 - a place to crash, not a secret
+    for _ in range(3):
+        with pytest.MonkeyPatch.context() as patched, contextlib.suppress(PowerCutError):
+            left = [draw.randrange(30)]
+            for owner, name in PLACES:
+                patched.setattr(owner, name, crashing(getattr(owner, name), left))
+            main(arguments(news, encoder, tmp_path / "run"))
+    assert main(arguments(news, encoder, tmp_path / "run")) == 0
+    assert_same(undisturbed, tmp_path / "run")
+
+
+def crashing(real: Callable[..., object], left: list[int]) -> Callable[..., object]:
+    """Count the calls of all places together; the power goes when none is left."""
+
+    def counted(*given: object, **named: object) -> object:
+        left[0] -= 1
+        if left[0] < 0:
+            raise PowerCutError
+        return real(*given, **named)
+
+    return counted
+
+
 def test_a_corrupt_newest_checkpoint_changes_nothing(
     undisturbed: Path, news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,16 +162,59 @@ def test_ctrl_c_saves_first(undisturbed: Path, news: Path, encoder: Path, tmp_pa
     assert_same(undisturbed, tmp_path / "run")
 
 
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "HF_HOME": str(home)}
+
+
+def test_a_fresh_process_learns_the_same_to_the_bit(
+    undisturbed: Path, news: Path, encoder: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "finetune", *arguments(news, encoder, tmp_path / "run")]
+    subprocess.run(command, env=environment(tmp_path / "home"), check=True, capture_output=True)
+    assert_same(undisturbed, tmp_path / "run")
+
+
+HELD = """
+import sys, time
+from finetune.cli import main
+from finetune.training import checkpoint
+
+flush, left = checkpoint.flush, [int(sys.argv[1])]
+
+def held(path):
+    left[0] -= 1
+    if left[0] < 0:
+        print("writing", path.name, flush=True)
+        time.sleep(600)
+    flush(path)
+
+checkpoint.flush = held
+main(sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("point", [(5, "model.safetensors"), (8, "state.json")])
+def test_kill_9_while_the_second_checkpoint_is_written_changes_nothing(
+    undisturbed: Path, news: Path, encoder: Path, tmp_path: Path, point: tuple[int, str]
+) -> None:
+    out, (flushed, writing) = tmp_path / "run", point
+    command = [sys.executable, "-c", HELD, str(flushed), *arguments(news, encoder, out)]
+    with subprocess.Popen(
+        command, env=environment(tmp_path / "home"), stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert writing in child.stdout.readline()
+        child.kill()
+    assert list((out / "checkpoints").glob(".writing-*"))
+    assert [one.name for one in (out / "checkpoints").glob("step-*")] == ["step-00000003"]
+    assert main(arguments(news, encoder, out)) == 0
+    assert_same(undisturbed, out)
+
+
 def test_kill_9_changes_nothing(undisturbed: Path, news: Path, encoder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     command = [sys.executable, "-m", "finetune", *arguments(news, encoder, out)]
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
-        "HF_HOME": str(tmp_path / "home"),
-    }
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as child:
+    with subprocess.Popen(command, env=environment(tmp_path / "home"), stderr=subprocess.DEVNULL) as child:
         deadline = time.monotonic() + 120
         while not list((out / "checkpoints").glob("step-*")) and time.monotonic() < deadline:
             time.sleep(0.005)
