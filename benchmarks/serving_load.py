@@ -54,8 +54,8 @@ class Connection:
     writer: asyncio.StreamWriter | None = None
 
     async def ask(self, sent: bytes) -> str:
-        """Send a request, read the whole answer, return its status."""
-        if self.reader is None or self.writer is None:
+        """Send a request, read the whole answer, return its status; a closed connection is opened anew."""
+        if self.reader is None or self.writer is None or self.reader.at_eof():
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.writer.write(sent)
         head = (await self.reader.readuntil(b"\r\n\r\n")).lower()

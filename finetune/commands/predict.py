@@ -1,6 +1,6 @@
 """Label texts with a trained model: JSON lines out, in the order of the texts.
 
-The texts come from the command line, from --file (lines of text, or any table that training reads), or one a
+The texts come from the command line, from --file (lines of text, or any file that training reads), or one a
 line from standard input (UTF-8; blank lines are left out, their number is said). A file may be larger than
 memory. A classifier answers {"label", "confidence", "probabilities"}; with several labels, "label" is a list.
 A tagger answers {"text", "entities"}, each with "text", "label", "start", "end" and "confidence"; start
@@ -23,6 +23,8 @@ from finetune.folder import written_whole
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
+
+    from finetune.data.shape import Shape
 
 EXAMPLES = """examples:
   finetune predict runs/news "央行宣布下调利率" "国足加时赛险胜对手"
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     count = 0
     output: Path | None = arguments.output
     with written_whole(output) if output else nullcontext(sys.stdout) as stream:
-        for answer in predictor.answers(chosen_texts(arguments, say)):
+        for answer in predictor.answers(chosen_texts(arguments, predictor.task.shape, say)):
             stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
             count += 1
         stream.flush()
@@ -69,10 +71,17 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     return 0
 
 
-def chosen_texts(arguments: argparse.Namespace, say: Callable[[str], None]) -> Iterable[str]:
+def chosen_texts(arguments: argparse.Namespace, shape: Shape, say: Callable[[str], None]) -> Iterable[str]:
     """Take the texts from where the user put them."""
     if arguments.file is not None:
-        return file_texts(arguments.file, arguments.text_column)
+        from finetune.data.conll import TAGGED, is_tagged  # noqa: PLC0415 - see run
+        from finetune.data.sources import must_exist  # noqa: PLC0415 - likewise
+
+        column, path = arguments.text_column, must_exist(arguments.file)
+        if shape is TAGGED and column is None and is_tagged(path):
+            say(f"{path}: words with tags; the words of each sentence are put together, the tags left out")
+            return tagged_texts(path)
+        return file_texts(path, column)
     return arguments.texts or piped_texts(say)
 
 
@@ -89,6 +98,18 @@ def piped_texts(say: Callable[[str], None]) -> Iterator[str]:
             blank += 1
     if blank:
         say(f"{blank:,} blank lines left out")
+
+
+def tagged_texts(path: Path) -> Iterator[str]:
+    """Read the sentences of a file of words and tags."""
+    from finetune.data.conll import TAGGED  # noqa: PLC0415 - see run
+    from finetune.data.ingest import as_line  # noqa: PLC0415 - likewise
+    from finetune.options import DataOptions  # noqa: PLC0415 - likewise
+
+    for row in TAGGED.open(path, DataOptions(data=path)).rows():
+        if row.problem is not None:
+            raise DataError(row.problem)
+        yield as_line(row.text)
 
 
 def file_texts(path: Path, text_column: str | None) -> Iterator[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 WORD_KEYS = ("tokens", "words", "text", "chars")
 TAG_KEYS = ("tags", "ner_tags", "labels", "label")
 LOOK_AT = 2000
+LINES_SURE = 20  # so many sentences without a fault are no texts that happen to look so
 EXPECTED = (
     "a word and its tag with white space between, such as '京 B-LOC', and a blank line after each sentence"
 )
@@ -65,6 +66,18 @@ def open_tagged(path: Path, _options: DataOptions) -> AnySource:
     layout = f"a word and its tag a line, {source.encoding}" if isinstance(source, TextFile) else source.said
     parts = "" if len(sources) == 1 else f", {len(sources)} files"
     return replace(looked, said=f"{path}: {layout}, {scheme(marks)} tags{parts}")
+
+
+def is_tagged(path: Path) -> bool:
+    """Tell sentences whose words have tags from texts."""
+    try:
+        sources = tuple(open_either(one) for one in shards(path))
+    except DataError:
+        return False
+    first = list(islice(TaggedFile("", path, sources).rows(), LOOK_AT))
+    return any(row.problem is None and entity_kinds(row.label) for row in first) and not any(
+        row.problem for row in first[:LINES_SURE]
+    )
 
 
 def open_either(path: Path) -> TextFile | Table:

@@ -154,5 +154,10 @@ def set_aside(train: Split, shares: dict[str, float], seed: int, shape: Shape) -
     """Take the rows of other splits out of the training rows; a split that would be empty is not made."""
     codes, _ = train.label_codes(shape)
     parts = stratified(train.digests(), codes, list(shares.values()), seed)
-    named = zip(("train", *shares), parts, strict=True)
-    return {name: Split(name, train.rows, train.index[part]) for name, part in named if len(part)}
+    named = dict(zip(("train", *shares), parts, strict=True))
+    if not len(named["validation"]):
+        different = len(np.unique(train.digests()))
+        found = f"{different:,} different {'text' if different == 1 else 'texts'} in {len(train):,} rows"
+        wanted, todo = "two texts of at least one label", "add rows, or name a file with --validation-file"
+        raise DataError(Problem(train.place(""), None, found, wanted, todo))
+    return {name: Split(name, train.rows, train.index[part]) for name, part in named.items() if len(part)}

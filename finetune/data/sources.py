@@ -110,8 +110,8 @@ def split_in(folder: Path, words: tuple[str, ...]) -> Path | None:
 
     Two candidates are an error, not a guess.
     """
-    names = {without_shard(one.name): one for one in sorted(folder.iterdir(), reverse=True)}
-    found = [one for name, one in sorted(names.items()) if name.split(".")[0].casefold() in words]
+    entries = {without_shard(one.name): one for one in sorted(folder.iterdir(), reverse=True)}
+    found = [one for name, one in sorted(entries.items()) if name.split(".")[0].casefold() in words]
     if len(found) > 1:
         names = ", ".join(one.name for one in found)
         todo = "name the right one with --train-file, --validation-file, --test-file"

@@ -98,6 +98,25 @@ def test_a_file_is_answered_in_order_and_written_whole(model: Path, tmp_path: Pa
     assert found[:8] == pytest.approx(one_by_one, abs=1e-4)
 
 
+def test_a_tagger_takes_the_sentences_of_a_tagged_file(
+    tagger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "test.txt"
+    file.write_text("国 B-LOC\n足 I-LOC\n赢 O\n\n国 O\n队 O\n", encoding="utf-8")
+    assert main(["predict", str(tagger), "--file", str(file), "--gpu-id", "-1"]) == 0
+    said = capsys.readouterr()
+    assert [one["text"] for one in answers(said.out)] == ["国足赢", "国队"]
+    assert answers(said.out)[0]["entities"][0]["text"] == "国足"
+    assert "the words of each sentence are put together" in said.err
+
+
+def test_a_tagger_takes_lines_of_text_as_they_are(tagger: Path, tmp_path: Path) -> None:
+    file, out = tmp_path / "lines.txt", tmp_path / "answers.jsonl"
+    file.write_text("国足 赢\n有人 说 B-2 好\n", encoding="utf-8")
+    assert main(["predict", str(tagger), "--file", str(file), "--gpu-id", "-1", "--output", str(out)]) == 0
+    assert [one["text"] for one in answers(out.read_text())] == ["国足 赢", "有人 说 B-2 好"]
+
+
 def test_a_file_with_a_bad_row_leaves_no_half_answer(model: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,n\n国足,1\n,2\n", encoding="utf-8")
     out = tmp_path / "out.jsonl"

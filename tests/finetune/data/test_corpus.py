@@ -57,6 +57,13 @@ def test_no_test_rows_are_made_when_none_are_wanted(write: Write) -> None:
     assert set(load(path, test_share=0.0).splits) == {"train", "validation"}
 
 
+@pytest.mark.parametrize("rare", ["", "中,neu\n"])
+def test_rows_that_all_repeat_the_same_texts_cannot_be_split(write: Write, rare: str) -> None:
+    path = write("same.csv", "text,label\n" + "好,pos\n坏,neg\n" * 20 + rare)
+    with pytest.raises(DataError, match=r"different texts in 4\d rows; .*--validation-file"):
+        load_corpus(DataOptions(data=path, cache_dir=path.parent / "cache"), 0, ONE_LABEL)
+
+
 def test_texts_in_two_files_are_said_aloud_and_dropped_if_wanted(write: Write) -> None:
     write("d/dev.txt", "x\t0\ny\t1\n")
     write("d/test.txt", "x\t0\nz\t1\n")
