@@ -14,7 +14,7 @@ from typing import Any
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
 
 
-def facts(benchmark: str, device: str) -> dict[str, Any]:
+def facts(benchmark: str, device: str, packages: tuple[str, ...] = PACKAGES) -> dict[str, Any]:
     """Collect what a reader needs to repeat the figures."""
     return {
         "benchmark": benchmark,
@@ -23,7 +23,7 @@ def facts(benchmark: str, device: str) -> dict[str, Any]:
         "machine": {"cpu": cpu_name(), "cores": len(os.sched_getaffinity(0)), "system": platform.system()},
         "versions": {
             "python": platform.python_version(),
-            **{name: metadata.version(name) for name in PACKAGES},
+            **{name: metadata.version(name) for name in packages},
         },
         "command": "python benchmarks/" + " ".join([Path(sys.argv[0]).name, *map(bare, sys.argv[1:])]),
     }

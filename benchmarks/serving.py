@@ -23,13 +23,11 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from finetune.folder import machine
+from record import facts, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +85,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--exports", type=Path, help="folder with onnx/ and onnx-int8/, where they are made already"
     )
-    parser.add_argument("--triton", metavar="PORT/MODEL", help="a model of a Triton server that is running")
+    parser.add_argument("--triton", metavar="PORT:MODEL", help="a model of a Triton server that is running")
     parser.add_argument("--output", type=Path, help="the record (default: results/serving-cpu-DATE.json)")
     return parser.parse_args()
 
@@ -206,12 +204,14 @@ def offline(folder: Path, texts: list[str]) -> dict[str, Any]:
         "single_p50_ms": round(np.percentile(each, 50), 2),
         "single_p99_ms": round(np.percentile(each, 99), 2),
     }
-    return {"engine": folder.name, "offline_texts_per_second": round(rate, 2), **single}
+    size = sum(one.stat().st_size for one in folder.glob("model.onnx*")) / 1e6
+    engine_row = {"engine": folder.name, "model_mb": round(size, 1)}
+    return {**engine_row, "offline_texts_per_second": round(rate, 2), **single}
 
 
 def triton(where: str, texts: Path, seconds: float) -> list[dict[str, Any]]:
     """Measure a Triton server; it says itself which backend computes."""
-    port, model = where.split("/")
+    port, model = where.split(":")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/models/{model}_logits/config") as answer:
         service = f"triton, {json.load(answer)['backend']} backend"
     load(int(port), texts, clients=4, seconds=2, triton=model)
@@ -274,16 +274,10 @@ def main() -> None:
             row["requests_per_second"] for row in rows if (row["service"], row["clients"]) == ("int8", 64)
         )
         pressed = overload(int8, file, best, given.overload_minutes) if given.overload_minutes else None
-    write(
-        given,
-        {
-            "lengths": lengths(texts),
-            "engines": engines,
-            "rows": rows,
-            "overload": pressed,
-            "aims": aims(rows, engines),
-        },
-    )
+    record = facts("serving", "cpu", PACKAGES)
+    found = {"engines": engines, "rows": rows, "overload": pressed, "aims": aims(rows, engines)}
+    write(given.output or default_output(), {**record, "lengths": lengths(texts), **found})
+    print(json.dumps(found["aims"], indent=2))
 
 
 def contenders(model: Path, exports: Path) -> list[Contender]:
@@ -296,6 +290,11 @@ def contenders(model: Path, exports: Path) -> list[Contender]:
         Contender("fp32", [*ours, f"bench={exports / 'onnx'}"]),
         Contender("int8", [*ours, f"bench={exports / 'onnx-int8'}"]),
     ]
+
+
+def default_output() -> Path:
+    """Name the record by the day."""
+    return HERE / "results" / f"serving-cpu-{dt.datetime.now(dt.UTC).date().isoformat()}.json"
 
 
 def middle(found: list[dict[str, Any]], key: tuple[str, ...], rate: str) -> list[dict[str, Any]]:
@@ -316,23 +315,6 @@ def lengths(texts: list[str]) -> dict[str, float]:
     """Describe the texts: characters at some percentiles."""
     found = np.percentile([len(one) for one in texts], [50, 90, 99])
     return {"texts": len(texts), **dict(zip(("p50", "p90", "p99"), map(float, found), strict=True))}
-
-
-def write(given: argparse.Namespace, found: dict[str, Any]) -> None:
-    """Write the record."""
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    versions = {name: metadata.version(name) for name in PACKAGES}
-    head = {
-        "benchmark": "serving",
-        "date": today,
-        "device": "cpu",
-        "command": "python benchmarks/serving.py " + " ".join(sys.argv[1:]),
-        "machine": machine(),
-        "versions": versions,
-    }
-    path = given.output or HERE / "results" / f"serving-cpu-{today}.json"
-    path.write_text(json.dumps({**head, **found}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(found["aims"], indent=2), path)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,146 @@
+"""Puts the newest records into the documents as tables, and draws the training race.
+
+    python benchmarks/tables.py            # rewrites the pages
+    python benchmarks/tables.py --check    # ends with 1 where a page is not what the records say
+
+A table stands between `<!-- table NAME -->` and `<!-- end -->`; NAME is the beginning of the record's file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.report.bars import draw_grouped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+HERE = Path(__file__).resolve().parent
+DOCS = HERE.parent / "docs"
+PAGES = ("performance.md", "deployment.md")
+MARKED = re.compile(r"(<!-- table ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+Record = dict[str, Any]
+
+
+def newest(name: str) -> Path:
+    """Find the newest record of this name; their names end with the date."""
+    return max(HERE.glob(f"results/{name}-*.json"), key=lambda path: path.name)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Write a table in Markdown: words to the left, figures to the right."""
+    first, *figures = head
+    lines = [f"| {' | '.join([first, *figures])} |", f"| --- |{' ---: |' * len(figures)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
+
+
+def origin(path: Path, record: Record) -> str:
+    """Say where the figures come from."""
+    versions = record["versions"]
+    machine = record["machine"]
+    where = f"{machine['cpu']}, {machine['cores']} cores" if record["device"] == "cpu" else record["device"]
+    software = f"torch {versions['torch']}, transformers {versions['transformers']}"
+    return f"`{record['command']}`, {where}, {software}: [{path.name}](../benchmarks/results/{path.name})"
+
+
+def training(record: Record) -> str:
+    """Write the race: each contender on each shape, and how much faster finetune is."""
+    speed = {(one["shape"], one["contender"]): one["tokens_per_second"] for one in record["rows"]}
+    head = ("shape", "contender", "texts/s", "real tokens/s", "padding", "MFU", "`finetune` is")
+    return table(
+        head,
+        (
+            (
+                one["shape"],
+                one["contender"],
+                f"{one['samples_per_second']:,.1f}",
+                f"{one['tokens_per_second']:,}",
+                f"{one['padding_share']:.1%}",
+                f"{one['mfu']:.1%}",
+                f"{speed[one['shape'], 'finetune'] / one['tokens_per_second']:.2f}x",
+            )
+            for one in record["rows"]
+        ),
+    )
+
+
+def serving(record: Record) -> str:
+    """Write what each format weighs and does by itself, and the services at each number of clients."""
+    engines = [
+        (one["engine"], one["model_mb"], one["offline_texts_per_second"], one["single_p50_ms"])
+        for one in record["engines"]
+    ]
+    formats = table(("format", "model MB", "texts/s in one run", "one text, p50 ms"), engines)
+    head = ("service", "clients", "requests/s", "p50 ms", "p95 ms", "p99 ms", "memory MB")
+    rows = [
+        (
+            one["service"],
+            one["clients"],
+            f"{one['requests_per_second']:.1f}",
+            *(f"{one[name]:,.0f}" for name in ("p50_ms", "p95_ms", "p99_ms")),
+            one.get("resident_mb", ""),
+        )
+        for one in record["rows"]
+    ]
+    return f"{formats}\n\n{table(head, rows)}"
+
+
+def accuracy(record: Record) -> str:
+    """Write the mean and the spread over the seeds."""
+    rows = [
+        (data, record["cases"][data]["metric"], who, found)
+        for data, by in record["summary"].items()
+        for who, found in by.items()
+    ]
+    return table(("data", "metric", "contender", "test, mean ± spread over seeds"), rows)
+
+
+WRITERS: dict[str, Callable[[Record], str]] = {
+    "training": training,
+    "serving": serving,
+    "accuracy": accuracy,
+}
+
+
+def filled(page: str) -> str:
+    """Return a page with its tables as the newest records have them."""
+
+    def put(found: re.Match[str]) -> str:
+        path = newest(found[2])
+        record = json.loads(path.read_text(encoding="utf-8"))
+        text = WRITERS[record["benchmark"]](record)
+        return f"{found[1]}\n{text}\n\n{origin(path, record)}\n\n{found[3]}"
+
+    return MARKED.sub(put, page)
+
+
+def draw(record: Record, path: Path) -> None:
+    """Draw the race: real tokens a second of each contender beside those of finetune."""
+    speed = {(one["shape"], one["contender"]): one["tokens_per_second"] for one in record["rows"]}
+    shapes = list(dict.fromkeys(one["shape"] for one in record["rows"]))
+    contenders = list(dict.fromkeys(one["contender"] for one in record["rows"]))
+    series = {who: [speed[at, who] / speed[at, "finetune"] for at in shapes] for who in contenders}
+    draw_grouped(shapes, series, "real tokens a second, finetune = 1", path)
+
+
+def main(argv: list[str]) -> int:
+    """Rewrite the pages and the picture, or only look whether the pages are up to date."""
+    pages = {DOCS / name: (DOCS / name).read_text(encoding="utf-8") for name in PAGES}
+    stale = {path: new for path, old in pages.items() if (new := filled(old)) != old}
+    if argv == ["--check"]:
+        for path in stale:
+            print(f"{path}: not what the newest records say; run: python benchmarks/tables.py")
+        return int(bool(stale))
+    for path, new in stale.items():
+        path.write_text(new, encoding="utf-8")
+    record = json.loads(newest("training-cpu").read_text(encoding="utf-8"))
+    draw(record, DOCS / "images" / "training-cpu.png")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
