@@ -26,9 +26,9 @@ MARKED = re.compile(r"(<!-- table ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 Record = dict[str, Any]
 
 
-def newest(name: str) -> Path:
-    """Find the newest record of this name; their names end with the date."""
-    return max(HERE.glob(f"results/{name}-*.json"), key=lambda path: path.name)
+def newest(name: str) -> Path | None:
+    """Find the newest record of this name, if there is one; their names end with the date."""
+    return max(HERE.glob(f"results/{name}-*.json"), key=lambda path: path.name, default=None)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -111,6 +111,8 @@ def filled(page: str) -> str:
 
     def put(found: re.Match[str]) -> str:
         path = newest(found[2])
+        if path is None:
+            return f"{found[1]}\nNot measured yet.\n\n{found[3]}"
         record = json.loads(path.read_text(encoding="utf-8"))
         text = WRITERS[record["benchmark"]](record)
         return f"{found[1]}\n{text}\n\n{origin(path, record)}\n\n{found[3]}"
@@ -137,8 +139,9 @@ def main(argv: list[str]) -> int:
         return int(bool(stale))
     for path, new in stale.items():
         path.write_text(new, encoding="utf-8")
-    record = json.loads(newest("training-cpu").read_text(encoding="utf-8"))
-    draw(record, DOCS / "images" / "training-cpu.png")
+    race = newest("training-cpu")
+    if race is not None:
+        draw(json.loads(race.read_text(encoding="utf-8")), DOCS / "images" / "training-cpu.png")
     return 0
 
 
