@@ -1,7 +1,8 @@
 """Accuracy beside the stock Trainer: same encoder, rows, epochs, batch and learning rate, three seeds.
 
 Each line of the record is one contender on one data set with one seed, measured on the same test rows. The
-record grows as it goes; the same command goes on where it was stopped.
+record grows as it goes; the same command goes on where it was stopped, and commands for different data sets
+may run side by side and share the record.
 
     python benchmarks/accuracy.py --data FOLDER --encoders FOLDER --output RECORD.json
 
@@ -12,6 +13,7 @@ distributed, the encoders' folder holds chinese-small/ and english-small/.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import tempfile
 from dataclasses import dataclass, field, fields
@@ -34,7 +36,7 @@ from transformers import (
 from finetune.encoders import load_model, quiet
 from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, TrainingOptions
 from finetune.pipeline import prepare, train
-from finetune.tasks import classification, multilabel, tagging
+from finetune.tasks import classification, multilabel, pretraining, tagging
 from finetune.training.device import choose_device
 from finetune.training.evaluation import predict_logits
 
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
     from finetune.pipeline import Prepared
 
-BATCH, TOKENS_AT_ONCE = 32, 8192
+BATCH, TOKENS_AT_ONCE = 32, 1024
 KINDS = {"classify": classification.RECIPE, "multi-label": multilabel.RECIPE, "tag": tagging.RECIPE}
 METRICS = {"classify": "accuracy", "multi-label": "micro_f1", "tag": "f1"}
 HEADS = {"tag": "AutoModelForTokenClassification"}
@@ -60,23 +62,26 @@ class Case:
     epochs: int
     max_length: int
     rate: float = 1e-4
+    unlabelled: int = 0
     more: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+PRETRAINED: dict[str, Any] = {}  # nothing changes but the encoder, which has seen the unlabelled texts
 CASES = {
     "thucnews": Case(
-        "thucnews", "chinese-small", "classify", (3000, 500, 2000), 2, 64,
+        "thucnews", "chinese-small", "classify", (1600, 300, 1200), 2, 64, rate=3e-4,
         more={"finetune, layer-wise rates 0.9": {"layerwise_lr_decay": 0.9}},
     ),
-    "product-reviews": Case("product_reviews", "chinese-small", "classify", (1500, 300, 1000), 2, 96),
-    "msra": Case(
-        "msra_ner", "chinese-small", "tag", (1200, 200, 600), 4, 128, more={"finetune, CRF": {"head": "crf"}}
+    "product-reviews": Case(
+        "product_reviews", "chinese-small", "classify", (900, 200, 800), 2, 64, rate=3e-4, unlabelled=4000,
+        more={"finetune, domain pretraining": PRETRAINED},
     ),
-    "goemotions": Case(
-        "goemotions", "english-small", "multi-label", (3000, 600, 1500), 3, 64,
+    "goemotions": Case("goemotions", "english-small", "multi-label", (1600, 300, 1000), 4, 64, rate=5e-4),
+    "msra": Case(
+        "msra_ner", "chinese-small", "tag", (600, 120, 400), 3, 128, rate=5e-4, more={"finetune, CRF": {"head": "crf"}}
     ),
     "imdb": Case(
-        "aclImdb", "english-small", "classify", (600, 150, 400), 2, 160,
+        "aclImdb", "english-small", "classify", (400, 100, 300), 3, 128, rate=3e-4,
         more={"finetune, head and tail": {"long_texts": "head_tail"}},
     ),
 }  # fmt: skip
@@ -174,26 +179,50 @@ def contenders(case: Case) -> Iterator[tuple[str, Any, dict[str, Any]]]:
 
 def run(arguments: argparse.Namespace) -> None:
     """Go through data sets, seeds and contenders; what the record has already is not repeated."""
-    record = {**facts("accuracy", "cpu"), "cases": {}, "rows": []}
-    if arguments.output.is_file():
-        record["rows"] = json.loads(arguments.output.read_text(encoding="utf-8"))["rows"]
-    record["cases"] = {name: describe(case) for name, case in CASES.items()}
-    done = {(row["data"], row["contender"], row["seed"]) for row in record["rows"]}
+    done = {(row["data"], row["contender"], row["seed"]) for row in rows_of(arguments.output)}
     with tempfile.TemporaryDirectory() as work:
         for name in arguments.cases or CASES:
             case, data = CASES[name], Path(work) / name
-            write_subset(LAYOUTS[name], arguments.data / case.folder, data, case.sizes)
+            write_subset(LAYOUTS[name], arguments.data / case.folder, data, case.sizes, case.unlabelled)
             for seed in range(arguments.seeds):
                 for who, how, changes in contenders(case):
                     if (name, who, seed) in done:
                         continue
-                    settings = settings_for(case, data, arguments.encoders / case.encoder, seed, changes)
+                    encoder = arguments.encoders / case.encoder
+                    start = pretrained(case, data, encoder) if changes is PRETRAINED else encoder
+                    settings = settings_for(case, data, start, seed, changes)
                     measured = {key: round(value, 4) for key, value in how(case, settings, quiet_say).items()}
-                    row = {"data": name, "contender": who, "seed": seed, **measured}
-                    record["rows"].append(row)
-                    record["summary"] = summary(record["rows"])
-                    write(arguments.output, record)
-                    print(row, flush=True)
+                    keep(arguments.output, {"data": name, "contender": who, "seed": seed, **measured})
+
+
+def pretrained(case: Case, data: Path, encoder: Path) -> Path:
+    """Pretrain the encoder, once for all seeds, on texts of the training file that have no label here."""
+    folder = data / "domain"
+    if not (folder / "model").is_dir():
+        settings = Settings(
+            DataOptions(train_file=data / "domain.txt", max_seq_length=case.max_length, test_share=0.0),
+            ModelOptions(model_name_or_path=str(encoder)),
+            TrainingOptions(num_train_epochs=1, learning_rate=case.rate, seed=0, gpu_id=-1),
+            RunOptions(output_dir=folder),
+        )
+        train(settings, pretraining.RECIPE, quiet_say)
+    return folder / "model"
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """Read the rows that are measured already."""
+    rows: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["rows"] if path.is_file() else []
+    return rows
+
+
+def keep(path: Path, row: dict[str, Any]) -> None:
+    """Add a row to the record; a lock keeps apart what runs side by side."""
+    print(row, flush=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        rows = [*rows_of(path), row]
+        record = {**facts("accuracy", "cpu"), "cases": {name: describe(case) for name, case in CASES.items()}}
+        write(path, {**record, "rows": rows, "summary": summary(rows)})
 
 
 def describe(case: Case) -> dict[str, Any]:
@@ -202,6 +231,7 @@ def describe(case: Case) -> dict[str, Any]:
     return {
         "task": case.task, "metric": METRICS[case.task], "rows": rows, "encoder": case.encoder,
         "epochs": case.epochs, "learning_rate": case.rate, "batch": BATCH, "max_length": case.max_length,
+        "unlabelled_rows": case.unlabelled,
     }  # fmt: skip
 
 

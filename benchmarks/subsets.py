@@ -74,8 +74,13 @@ LAYOUTS = {
 }
 
 
-def write_subset(layout: Layout, source: Path, target: Path, sizes: Sequence[int]) -> None:
-    """Write train.jsonl, dev.jsonl and test.jsonl of these sizes, drawn by a fixed seed."""
+def write_subset(
+    layout: Layout, source: Path, target: Path, sizes: Sequence[int], unlabelled: int = 0
+) -> None:
+    """Write train.jsonl, dev.jsonl and test.jsonl of these sizes, drawn by a fixed seed.
+
+    domain.txt gets further texts of the training file, without their labels.
+    """
     generator = np.random.default_rng(0)
     pool = shuffled(distinct(layout.read(source, "train")), generator)
     parts: dict[str, list[Row]] = {}
@@ -87,10 +92,12 @@ def write_subset(layout: Layout, source: Path, target: Path, sizes: Sequence[int
         pool = pool if own else pool[size:]
     seen = {key(row) for name in ("dev", "test") for row in parts[name]}
     parts["train"] = [row for row in parts["train"] if key(row) not in seen]
+    further = [str(row["text"]) for row in pool[sizes[0] :] if key(row) not in seen] if unlabelled else []
     target.mkdir(parents=True, exist_ok=True)
     for name, rows in parts.items():
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         (target / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    (target / "domain.txt").write_text("\n".join(further[:unlabelled]), encoding="utf-8")
 
 
 def key(row: Row) -> str:

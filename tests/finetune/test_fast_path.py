@@ -67,7 +67,8 @@ def test_every_text_is_tokenised_once_and_trained_on_once_an_epoch_with_little_p
     assert all(sorted(one) == list(range(ROWS)) for one in per_epoch.tolist())
     assert first.computed < 1.05 * first.real
 
+    rows = first.rows.copy()
     again = Watched(monkeypatch)
     assert main(command) == 0
     assert again.tokenised < 20, "the second start finds the tokens"
-    assert again.rows == first.rows
+    assert again.rows == rows
