@@ -78,7 +78,8 @@ CASES = {
     ),
     "goemotions": Case("goemotions", "english-small", "multi-label", (1600, 300, 1000), 4, 64, rate=5e-4),
     "msra": Case(
-        "msra_ner", "chinese-small", "tag", (600, 120, 400), 3, 128, rate=5e-4, more={"finetune, CRF": {"head": "crf"}}
+        "msra_ner", "chinese-small", "tag", (600, 120, 400), 3, 128, rate=5e-4,
+        more={"finetune, CRF": {"head": "crf"}},
     ),
     "imdb": Case(
         "aclImdb", "english-small", "classify", (400, 100, 300), 3, 128, rate=3e-4,

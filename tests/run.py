@@ -124,7 +124,9 @@ def child(dockerfile: str, parent: str, name: str) -> str:
     return tag
 
 
-INSIDE_BENCHMARKS = ["benchmarks/accuracy.py", "benchmarks/training.py", "benchmarks/serving.py"]
+INSIDE_BENCHMARKS = [
+    f"benchmarks/{one}.py" for one in ("accuracy", "growth", "predicting", "serving", "tables", "training")
+]
 RUN = ["docker", "run", "--rm", "--network=none", "--shm-size=2gb", f"--volume={CHECKOUT}:/checkout:ro"]
 RUN += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1"]
 RUN += ["--env=HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis"]
