@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -149,6 +150,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(stage.name for stage in STAGES))
     chosen = parser.parse_args().stages
+    # a shell that starts us in the background has Ctrl-C ignored, and all that we start would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unknown = set(chosen) - {stage.name for stage in STAGES}
     if unknown:
         parser.error(f"no such stage: {', '.join(sorted(unknown))}")
