@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from finetune.data.corpus import load_corpus
+from finetune.data.corpus import load_corpus, must_have_validation
 from finetune.data.store import default_cache
 from finetune.data.tokens import Encoded, encode_split
 from finetune.encoders import LIGHT, check_length, find_encoder, load_tokenizer
@@ -115,6 +115,7 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
     fresh = any(one.stored.fresh for one in encoded.values())
     unread = [one for part in encoded.values() for one in part.stored.meta["problems"]]
     tell_skipped([*corpus.problems, *unread], say)
+    must_have_validation(corpus)
     for name, one in encoded.items():
         mean, pieces = one.lengths.mean(), f" in {len(one):,} pieces" if len(one) > len(one.split) else ""
         texts = f"{len(one.split) if pieces else len(one):,} texts{pieces}"

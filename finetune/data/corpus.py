@@ -154,10 +154,16 @@ def set_aside(train: Split, shares: dict[str, float], seed: int, shape: Shape) -
     """Take the rows of other splits out of the training rows; a split that would be empty is not made."""
     codes, _ = train.label_codes(shape)
     parts = stratified(train.digests(), codes, list(shares.values()), seed)
-    named = dict(zip(("train", *shares), parts, strict=True))
-    if not len(named["validation"]):
-        different = len(np.unique(train.digests()))
-        found = f"{different:,} different {'text' if different == 1 else 'texts'} in {len(train):,} rows"
-        wanted, todo = "two texts of at least one label", "add rows, or name a file with --validation-file"
-        raise DataError(Problem(train.place(""), None, found, wanted, todo))
-    return {name: Split(name, train.rows, train.index[part]) for name, part in named.items() if len(part)}
+    named = zip(("train", *shares), parts, strict=True)
+    return {name: Split(name, train.rows, train.index[part]) for name, part in named if len(part)}
+
+
+def must_have_validation(corpus: Corpus) -> None:
+    """Refuse to train where no row could be set aside, since every label has one text at most."""
+    if "validation" in corpus.splits:
+        return
+    train = corpus.splits["train"]
+    different = len(np.unique(train.digests()))
+    found = f"{different:,} different {'text' if different == 1 else 'texts'} in {len(train):,} rows"
+    wanted, todo = "two texts of at least one label", "add rows, or name a file with --validation-file"
+    raise DataError(Problem(train.place(""), None, found, wanted, todo))

@@ -96,8 +96,8 @@ def test_a_text_without_tokens_has_an_answer(model: LightForSequenceClassificati
 
 
 def test_a_tagger_cannot_be_light(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = "小 B-PER\n明 I-PER\n走 O\n\n" * 20
-    (tmp_path / "train.txt").write_text(lines)
+    lines = [f"小 B-PER\n明 I-PER\n{what} O\n\n" for what in "走来去看说"]
+    (tmp_path / "train.txt").write_text("".join(lines))
     given = ["--data", str(tmp_path / "train.txt"), "--encoder", "light", "--gpu-id", "-1"]
     assert main(["tag", *given, "--output-dir", str(tmp_path / "run")]) == 2
     assert "for a classifier light" in capsys.readouterr().err

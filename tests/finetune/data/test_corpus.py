@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from finetune.data.corpus import Corpus, load_corpus, read_corpus
+from finetune.data.corpus import Corpus, load_corpus, must_have_validation, read_corpus
 from finetune.data.shape import ONE_LABEL
 from finetune.errors import DataError, RequestError
 from finetune.options import DataOptions
@@ -60,8 +60,9 @@ def test_no_test_rows_are_made_when_none_are_wanted(write: Write) -> None:
 @pytest.mark.parametrize("rare", ["", "中,neu\n"])
 def test_rows_that_all_repeat_the_same_texts_cannot_be_split(write: Write, rare: str) -> None:
     path = write("same.csv", "text,label\n" + "好,pos\n坏,neg\n" * 20 + rare)
+    corpus = load(path)
     with pytest.raises(DataError, match=r"different texts in 4\d rows; .*--validation-file"):
-        load_corpus(DataOptions(data=path, cache_dir=path.parent / "cache"), 0, ONE_LABEL)
+        must_have_validation(corpus)
 
 
 def test_texts_in_two_files_are_said_aloud_and_dropped_if_wanted(write: Write) -> None:

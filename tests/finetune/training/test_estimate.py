@@ -12,7 +12,7 @@ from torch import nn
 from finetune.cli import main
 from finetune.errors import RequestError
 from finetune.training import estimate
-from finetune.training.device import Device, container_bytes, machine_bytes
+from finetune.training.device import CPU_TOKENS, Device, container_bytes, machine_bytes
 from finetune.training.estimate import Estimate, choose_tokens, estimate_fixed, text_bytes, with_texts
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_the_longest_text_decides() -> None:
 @pytest.mark.parametrize(
     ("free", "wanted", "tokens", "why"),
     [
-        (1 << 40, None, 8192, "caches of a CPU"),
+        (1 << 40, None, CPU_TOKENS, "caches of a CPU"),
         (100 * MIB, None, 512, "what memory holds"),
         (100 * MIB, 300, 300, "--max-tokens"),
         (100 * MIB, 9999, 512, "--max-tokens 9,999 do not fit"),
