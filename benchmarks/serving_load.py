@@ -26,11 +26,11 @@ HEAD = "POST {} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nCon
 
 @dataclass
 class Seen:
-    """What came back: seconds per answer that counts, and how often each status."""
+    """What came back since the warm-up was over: seconds per answer, and how often each status."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
-    first: float = 0.0
+    since: float = 0.0
     last: float = 0.0
 
 
@@ -63,8 +63,8 @@ class Connection:
         return head.split(b" ", 2)[1].decode()
 
 
-async def counted(connection: Connection, sent: bytes, seen: Seen, since: float) -> None:
-    """Ask, and note the time of an answer that is not of the warm-up."""
+async def counted(connection: Connection, sent: bytes, seen: Seen) -> None:
+    """Ask, and note the time of an answer that comes after the warm-up."""
     began = time.perf_counter()
     try:
         status = await connection.ask(sent)
@@ -72,21 +72,22 @@ async def counted(connection: Connection, sent: bytes, seen: Seen, since: float)
         connection.reader = None
         status = type(error).__name__
     ended = time.perf_counter()
-    if began >= since:
+    if ended >= seen.since:
         seen.statuses[status] += 1
         if status == "200":
             seen.seconds.append(ended - began)
-            seen.first, seen.last = seen.first or ended, ended
+            seen.last = ended
 
 
 async def closed(port: int, requests: list[bytes], clients: int, seconds: float) -> Seen:
     """So many clients, each with one request at a time."""
-    seen, source, began = Seen(), itertools.cycle(requests), time.perf_counter()
+    source, began = itertools.cycle(requests), time.perf_counter()
+    seen = Seen(since=began + WARM_UP_SHARE * seconds)
 
     async def client() -> None:
         connection = Connection(port)
         while time.perf_counter() < began + seconds:
-            await counted(connection, next(source), seen, began + WARM_UP_SHARE * seconds)
+            await counted(connection, next(source), seen)
 
     await asyncio.gather(*(client() for _ in range(clients)))
     return seen
@@ -94,12 +95,13 @@ async def closed(port: int, requests: list[bytes], clients: int, seconds: float)
 
 async def paced(port: int, requests: list[bytes], rate: float, seconds: float) -> Seen:
     """So many requests a second, over as many connections as it takes; every one is waited for at the end."""
-    seen, source, free = Seen(), itertools.cycle(requests), list[Connection]()
+    source, free = itertools.cycle(requests), list[Connection]()
     began, tasks = time.perf_counter(), set[asyncio.Task[None]]()
+    seen = Seen(since=began)
 
     async def one() -> None:
         connection = free.pop() if free else Connection(port)
-        await counted(connection, next(source), seen, began)
+        await counted(connection, next(source), seen)
         free.append(connection)
 
     for number in range(int(rate * seconds)):
@@ -118,9 +120,9 @@ def summary(seen: Seen, wall: float, cpu: float) -> dict[str, Any]:
     def at(share: float) -> float | None:
         return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2) if ordered else None
 
-    span = seen.last - seen.first
+    span = seen.last - seen.since
     return {
-        "requests_per_second": round((len(ordered) - 1) / span, 2) if span else None,
+        "requests_per_second": round(len(ordered) / span, 2) if ordered else 0.0,
         "p50_ms": at(0.5),
         "p95_ms": at(0.95),
         "p99_ms": at(0.99),
