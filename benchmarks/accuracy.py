@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
+import os
 import tempfile
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -211,19 +212,30 @@ def pretrained(case: Case, data: Path, encoder: Path) -> Path:
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
-    """Read the rows that are measured already."""
-    rows: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["rows"] if path.is_file() else []
+    """Read the rows that are measured already, unless they are of other subsets or settings."""
+    if not path.is_file():
+        return []
+    record = json.loads(path.read_text("utf-8"))
+    rows: list[dict[str, Any]] = record["rows"]
+    for name in {row["data"] for row in rows}:
+        if record["cases"][name] != describe(CASES[name]):
+            raise SystemExit(
+                f"{path}: its rows of {name} were measured with other settings; name another file"
+            )
     return rows
 
 
 def keep(path: Path, row: dict[str, Any]) -> None:
-    """Add a row to the record; a lock keeps apart what runs side by side."""
+    """Add a row to the record; a lock on its folder keeps apart what runs side by side."""
     print(row, flush=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         rows = [*rows_of(path), row]
         record = {**facts("accuracy", "cpu"), "cases": {name: describe(case) for name, case in CASES.items()}}
         write(path, {**record, "rows": rows, "summary": summary(rows)})
+    finally:
+        os.close(folder)
 
 
 def describe(case: Case) -> dict[str, Any]:
