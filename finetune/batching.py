@@ -47,7 +47,8 @@ def epoch_steps(lengths: Index, batch_size: int, seed: int, epoch: int, first: i
     Every text is in exactly one step; the result depends on nothing but the arguments. A pool is sorted when
     its steps are due, so that the first step of millions of rows need not wait; `first` passes over steps.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(len(lengths))
+    order = np.arange(len(lengths), dtype=np.int32 if len(lengths) < 1 << 31 else np.int64)
+    np.random.default_rng([seed, epoch]).shuffle(order)
     for start in range(first // POOL_STEPS * POOL_STEPS, steps_per_epoch(len(order), batch_size), POOL_STEPS):
         members = order[start * batch_size : (start + POOL_STEPS) * batch_size]
         members = members[np.argsort(lengths[members], kind="stable")]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from finetune.data.numbers import alike, different, shared
 from finetune.data.pieces import frame_of, plain_ids
-from finetune.data.splits import shared
 from finetune.data.windowed import pieces_of_words
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def look_at(split: Split, known: LabelSet, shape: Shape) -> Seen:
         {name: count for name, count in counts.items() if count},
         sum(int(size) for cell, size in zip(cells, sizes, strict=True) if not cell),
         unknown_labels(split, codes, named, known),
-        len(digests) - len(np.unique(digests)),
+        len(digests) - different(digests),
         conflicts(split, digests, codes, named),
         meta["empty"],
         meta["skipped"],
@@ -100,16 +100,23 @@ def conflicts(
 ) -> Examples:
     """Find equal texts with different labels: "the text: one label / another"."""
     numbers = {names: number for number, names in enumerate(dict.fromkeys(named))}
-    meant = np.array([numbers[names] for names in named])[codes]
-    order = np.lexsort((meant, digests))
-    same = (np.diff(digests[order]) == 0) & (np.diff(meant[order]) != 0)
-    found = np.unique(digests[order][1:][same])
+    meaning = np.array([numbers[names] for names in named])
+    found = np.sort(
+        np.concatenate([disputed(digests[rows], meaning[codes[rows]]) for rows in alike(digests)])
+    )
     texts = []
     for one in found[:TEXTS_KEPT]:
         rows = np.flatnonzero(digests == one)
         labels = [",".join(named[codes[row]]) or "no label" for row in rows]
         texts.append(f"{split.at(int(rows[0]))[1]}: {' / '.join(dict.fromkeys(labels))}")
     return Examples(len(found), texts)
+
+
+def disputed(digests: NDArray[np.int64], meant: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find the texts that occur with different labels."""
+    order = np.lexsort((meant, digests))
+    same = (np.diff(digests[order]) == 0) & (np.diff(meant[order]) != 0)
+    return np.unique(digests[order][1:][same])
 
 
 def leaks(corpus: Corpus) -> dict[str, Examples]:

@@ -6,7 +6,6 @@ give the same vocabulary, and it is kept in the cache, so that a run that is res
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -30,8 +29,7 @@ PAD, UNKNOWN = "[PAD]", "[UNK]"
 
 def made_encoder(train: Split, seed: int, cache: Path) -> str:
     """Return the folder of a light model with the vocabulary of these texts, making it if it is not there."""
-    chosen = hashlib.blake2b(train.index.tobytes(), digest_size=16).hexdigest()
-    key = fingerprint(VERSION, SIZE, train.rows.meta["fingerprint"], chosen, seed)
+    key = fingerprint(VERSION, SIZE, train.rows.meta["fingerprint"], train.chosen, seed)
     folder = cache / f"light-{key}"
     if not (folder / "config.json").is_file():
         with workplace(cache) as work:

@@ -99,12 +99,16 @@ def image() -> str:
 def inside() -> None:
     """Everything that needs torch: in a child of the image, as its user, without a network."""
     tag = child("tests/Dockerfile", image(), "tests")
-    run = [*RUN, tag]
-    sh(*run, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "finetune", "scripts")
-    alone = ["--env=MYPYPATH=benchmarks", tag]
-    sh(*RUN, *alone, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", *INSIDE_BENCHMARKS)
-    smoke = ["--env=MYPYPATH=docker/rootfs/usr/local/lib/workbench", tag]
-    sh(*RUN, *smoke, "python", "-m", "mypy", "--cache-dir=/tmp/mypy", "-p", "smoke")
+    sh(
+        *RUN,
+        f"--env=MYPYPATH=benchmarks:{SMOKE}",
+        tag,
+        *MYPY,
+        "finetune",
+        "scripts",
+        "benchmarks",
+        f"{SMOKE}/smoke",
+    )
     places = ["tests/finetune", "tests/docs", "tests/smoke", "tests/notebooks", "tests/gpu"]
     # a file's tests stay together, one process a core: with more threads each would wait for the others
     sh(*RUN, "--env=OMP_NUM_THREADS=1", tag, *PYTEST, "--numprocesses=2", "--dist=loadfile", *places)
@@ -125,9 +129,8 @@ def child(dockerfile: str, parent: str, name: str) -> str:
     return tag
 
 
-INSIDE_BENCHMARKS = [
-    f"benchmarks/{one}.py" for one in ("accuracy", "growth", "predicting", "serving", "tables", "training")
-]
+SMOKE = "docker/rootfs/usr/local/lib/workbench"
+MYPY = ["python", "-m", "mypy", "--cache-dir=/tmp/mypy"]
 RUN = ["docker", "run", "--rm", "--network=none", "--shm-size=2gb", f"--volume={CHECKOUT}:/checkout:ro"]
 RUN += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1"]
 RUN += ["--env=HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis"]

@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from finetune.data.ingest import ingest, ingest_like
 from finetune.data.labels import LabelSet, checked, labels_from, read_class_file
+from finetune.data.numbers import different, held_by, shared
 from finetune.data.sources import Sources, find_sources
 from finetune.data.split import Split, whole
-from finetune.data.splits import shared, stratified
+from finetune.data.splits import rows_where, stratified
 from finetune.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -113,11 +114,11 @@ def without_shared(splits: dict[str, Split]) -> Split:
     others = [split.digests() for name, split in splits.items() if name != "train"]
     if not others:
         return train
-    kept = ~np.isin(train.digests(), np.concatenate(others))
+    kept = ~held_by(train.digests(), np.concatenate(others))
     if not kept.any():
         found, wanted = "no text that no other split holds", "some rows of its own"
         raise DataError(Problem(train.place(""), None, found, wanted, "do without --drop-shared-texts"))
-    return Split("train", train.rows, train.index[kept])
+    return train.part("train", rows_where(kept, train.folder))
 
 
 def find_labels(train: Stored, sources: Sources, shape: Shape) -> LabelSet:
@@ -147,15 +148,15 @@ def sample(split: Split, max_rows: int | None, seed: int) -> Split:
     if max_rows is None or max_rows >= len(split):
         return split
     chosen = np.random.default_rng(seed).choice(len(split), max_rows, replace=False)
-    return Split(split.name, split.rows, split.index[np.sort(chosen)])
+    return split.part(split.name, np.sort(chosen))
 
 
 def set_aside(train: Split, shares: dict[str, float], seed: int, shape: Shape) -> dict[str, Split]:
     """Take the rows of other splits out of the training rows; a split that would be empty is not made."""
     codes, _ = train.label_codes(shape)
-    parts = stratified(train.digests(), codes, list(shares.values()), seed)
+    parts = stratified(train.digests(), codes, list(shares.values()), seed, train.folder)
     named = zip(("train", *shares), parts, strict=True)
-    return {name: Split(name, train.rows, train.index[part]) for name, part in named if len(part)}
+    return {name: train.part(name, part) for name, part in named if len(part)}
 
 
 def must_have_validation(corpus: Corpus) -> None:
@@ -163,7 +164,7 @@ def must_have_validation(corpus: Corpus) -> None:
     if "validation" in corpus.splits:
         return
     train = corpus.splits["train"]
-    different = len(np.unique(train.digests()))
-    found = f"{different:,} different {'text' if different == 1 else 'texts'} in {len(train):,} rows"
+    texts = different(train.digests())
+    found = f"{texts:,} different {'text' if texts == 1 else 'texts'} in {len(train):,} rows"
     wanted, todo = "two texts of at least one label", "add rows, or name a file with --validation-file"
     raise DataError(Problem(train.place(""), None, found, wanted, todo))

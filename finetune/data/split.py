@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from finetune.data.ingest import as_line
+from finetune.data.numbers import gathered, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,19 +44,37 @@ class Split:
                 yield batch.select(list(columns or batch.schema.names)).take(own)
             start += batch.num_rows
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the table lies, if it lies on disk."""
+        return self.rows.path.parent if self.rows.path else None
+
+    @property
+    def chosen(self) -> str:
+        """Hash which rows of the table these are."""
+        return hashlib.blake2b(self.index.data, digest_size=16).hexdigest()
+
+    def part(self, name: str, rows: NDArray[np.int64]) -> Split:
+        """Take some of the rows, by their numbers in this split."""
+        chosen = (self.index[rows[piece]] for piece in pieces(len(rows)))
+        return Split(name, self.rows, gathered(chosen, len(rows), self.folder))
+
     def digests(self) -> NDArray[np.int64]:
         """Give a number for each text, the same for equal texts."""
-        found = [batch.column("digest").to_numpy() for batch in self.batches("digest")]
-        return np.concatenate([np.zeros(0, np.int64), *found])
+        found = (batch.column("digest").to_numpy() for batch in self.batches("digest"))
+        return gathered(found, len(self), self.folder)
 
     def label_codes(self, shape: Shape) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
         """Number the sets of labels that occur: the number of each row, and the sets, (anger, joy) one."""
         known: dict[tuple[str, ...], int] = {}
-        found = [codes_of(batch.column("label"), shape, known) for batch in self.batches("label")]
+        found = (codes_of(batch.column("label"), shape, known) for batch in self.batches("label"))
+        codes = gathered(found, len(self), self.folder)
         cells = sorted(known)
         places = np.zeros(len(known), np.int64)
         places[[known[cell] for cell in cells]] = np.arange(len(cells))
-        return places[np.concatenate([np.zeros(0, np.int64), *found])], cells
+        for piece in pieces(len(codes)):
+            codes[piece] = places[codes[piece]]
+        return codes, cells
 
     def label_counts(self) -> Counter[str]:
         """Count the label cells as they stand, where a label is one cell of text."""
@@ -95,4 +115,6 @@ def codes_of(column: pa.Array, shape: Shape, known: dict[tuple[str, ...], int]) 
 
 def whole(name: str, rows: Stored) -> Split:
     """Take all rows of a table."""
-    return Split(name, rows, np.arange(rows.table.num_rows))
+    count = rows.table.num_rows
+    numbers = (np.arange(piece.start, piece.stop) for piece in pieces(count))
+    return Split(name, rows, gathered(numbers, count, rows.path.parent if rows.path else None))

@@ -5,38 +5,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from finetune.data.numbers import alike, gathered, pieces, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-Index = NDArray[np.int64]
+    from numpy.typing import NDArray
+
+    from finetune.data.numbers import Index
 
 
-def stratified(texts: Index, labels: Index, shares: Sequence[float], seed: int) -> list[Index]:
+def stratified(
+    texts: Index, labels: Index, shares: Sequence[float], seed: int, folder: Path | None = None
+) -> list[Index]:
     """Return the rows that are kept and, for each share, those set aside; texts are given by their digests.
 
     Rows with the same text move together under the label of the first of them, so that no text stands on two
     sides. Every label keeps at least one text, and gives at least one to each share as long as it has more.
     """
-    _, firsts, groups = np.unique(texts, return_index=True, return_inverse=True)
-    in_order = np.argsort(firsts)
-    label_of = labels[firsts]
-    side_of = np.zeros(len(firsts), dtype=np.int8)
+    first, leads = firsts(texts, folder)
+    side_of = np.zeros(len(texts), dtype=np.int8)
     generator = np.random.default_rng(seed)
-    for label in np.unique(label_of):
-        members = in_order[label_of[in_order] == label]
-        drawn, start = members[generator.permutation(len(members))], 0
+    for label in range(int(labels.max(initial=-1)) + 1):
+        drawn, start = np.flatnonzero(leads & (labels == label)), 0
+        count = len(drawn)
+        generator.shuffle(drawn)
         for side, share in enumerate(shares, 1):
-            wanted = max(1, round(len(members) * share)) if share else 0
-            end = min(len(members) - 1, start + wanted)
+            wanted = max(1, round(count * share)) if share else 0
+            end = min(count - 1, start + wanted)
             side_of[drawn[start:end]] = side
             start = end
-    sides = side_of[groups]
-    return [np.flatnonzero(sides == side) for side in range(len(shares) + 1)]
+    sides = side_of[first]
+    return [rows_where(sides == side, folder) for side in range(len(shares) + 1)]
 
 
-def shared(one: Index, other: Index) -> Index:
-    """Find the digests that stand in both."""
-    found: Index = np.intersect1d(one, other)
-    return found
+def firsts(texts: Index, folder: Path | None) -> tuple[Index, NDArray[np.bool_]]:
+    """Give for each row the first row with the same text, and whether it is that row itself."""
+    first, leads = spread(len(texts), folder), np.zeros(len(texts), np.bool_)
+    for rows in alike(texts):
+        _, places, groups = np.unique(texts[rows], return_index=True, return_inverse=True)
+        first[rows] = rows[places[groups]]
+        leads[rows[places]] = True
+    return first, leads
+
+
+def rows_where(wanted: NDArray[np.bool_], folder: Path | None) -> Index:
+    """List the rows for which it holds."""
+    found = (piece.start + np.flatnonzero(wanted[piece]) for piece in pieces(len(wanted)))
+    return gathered(found, int(np.count_nonzero(wanted)), folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from finetune.data.numbers import gathered
 from finetune.data.rows import Row
 from finetune.data.store import Meta, Ragged, Stored, fingerprint, stored
 from finetune.errors import DataError, Problem
@@ -64,7 +64,7 @@ class Encoded:
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
         """One label number per row, where the task has one."""
-        return np.asarray(self.labels.to_numpy(), dtype=np.int64)
+        return flat(self.labels, self.split)
 
     @cached_property
     def shares(self) -> NDArray[np.float32]:
@@ -88,13 +88,17 @@ def tokenizer_key(tokenizer: PreTrainedTokenizerBase) -> str:
 def encode_split(split: Split, encoder: Encoder, cache: Path) -> Encoded:
     """Tokenise the split, or find it tokenised."""
     fields = [("input_ids", pa.list_(pa.int32())), ("labels", encoder.label_type), ("row", pa.int64())]
-    chosen = hashlib.blake2b(split.index.tobytes(), digest_size=16).hexdigest()
-    key = (TOKENS_VERSION, encoder.key, encoder.skip_bad_rows, split.rows.meta["fingerprint"], chosen)
+    key = (TOKENS_VERSION, encoder.key, encoder.skip_bad_rows, split.rows.meta["fingerprint"], split.chosen)
     folder = cache / f"tokens-{fingerprint(*key)}"
     made = stored(folder, pa.schema(fields), lambda meta: encoded_chunks(split, encoder, meta))
     ids = made.table.column("input_ids")
-    lengths = np.concatenate([np.diff(one.offsets.to_numpy()) for one in ids.chunks]).astype(np.int64)
-    return Encoded(split, made, Ragged(ids), lengths, made.table.column("row").to_numpy())
+    lengths = gathered((np.diff(one.offsets.to_numpy()) for one in ids.chunks), len(ids), split.folder)
+    return Encoded(split, made, Ragged(ids), lengths, flat(made.table.column("row"), split))
+
+
+def flat(column: pa.ChunkedArray, split: Split) -> NDArray[np.int64]:
+    """Put the chunks of a column of numbers side by side."""
+    return gathered((one.to_numpy() for one in column.chunks), len(column), split.folder)
 
 
 def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[str, list[Any]]]:

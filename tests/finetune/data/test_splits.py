@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.data.splits import Index, stratified
+from finetune.data.splits import stratified
+
+if TYPE_CHECKING:
+    from finetune.data.numbers import Index
 
 ROWS = st.lists(st.tuples(st.sampled_from("abcdefghij"), st.sampled_from("xyz")), min_size=2, max_size=60)
 
