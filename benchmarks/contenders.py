@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from finetune.data.tokens import Encoded
 from finetune.options import DataOptions, Settings, TrainingOptions
 from finetune.tasks.classification import Classification
 from finetune.tasks.tagging import Tagging
+from finetune.training.compiling import Compiling
 from finetune.training.device import choose_device, token_budget
 from finetune.training.plan import make_plan
 from finetune.training.step import Stepper, Work
@@ -192,6 +194,8 @@ def finetune(one: Contender, setting: Setting) -> None:
     encoded = encode(data)
     stepper = Stepper(Work(task_of(data), setting.model(), encoded, options, plan, device, print))
     stepper.set_tokens(token_budget(device, None)[0])
+    with tempfile.TemporaryDirectory() as folder:
+        Compiling(stepper, Path(folder)).consider(math.inf)  # as in a run that is long enough
     one.started()
     for epoch in itertools.count():
         for number, index in enumerate(epoch_steps(encoded.lengths, BATCH, 0, epoch)):

@@ -141,8 +141,11 @@ class TrainingOptions:
     """For pretraining: share of the tokens that are masked at each step; evaluation always masks 0.15."""
     whole_word_mask: bool = True
     """For pretraining: mask all pieces of a word or none; --no-whole-word-mask draws single tokens."""
-    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    precision: Literal["auto", "bf16", "fp16", "tf32", "fp32"] = "auto"
     """Number format of the matrix products; auto takes bf16 where the device computes it in hardware."""
+    torch_compile: Literal["auto", "on", "off"] = "auto"
+    """Compile the model's kernels; auto tries it on a GPU once a run is long enough to pay for it, and keeps
+    it if it measures faster."""
     seed: int = 42
     """Seed of the new head, the order of the rows, dropout and splits."""
     deterministic: bool = option(False, "--full-determinism")  # noqa: FBT003 - option() mirrors field()
@@ -176,6 +179,10 @@ class TrainingOptions:
         )
         require(
             0 < self.mlm_probability < 1, f"--mlm-probability is {self.mlm_probability}, accepted: 0 to 1"
+        )
+        require(
+            not (self.deterministic and self.torch_compile == "on"),
+            "--deterministic and --torch-compile on exclude each other: compiled kernels are chosen by speed",
         )
         require(self.warmup_steps >= 0, f"--warmup-steps is {self.warmup_steps}, accepted: 0 and more")
 

@@ -31,11 +31,16 @@ class Device:
     @property
     def dtype(self) -> torch.dtype:
         """The type of the matrix products."""
-        return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[self.precision]
+        return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision, torch.float32)
 
     def autocast(self) -> torch.autocast:
         """Compute matrix products in the chosen format inside this context."""
-        return torch.autocast(self.device.type, self.dtype, enabled=self.precision != "fp32")
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+
+    def prepare(self) -> None:
+        """Let a GPU multiply in TF32 what is not in half precision, unless exact fp32 was asked for."""
+        if self.device.type == "cuda":
+            torch.set_float32_matmul_precision("highest" if self.precision == "fp32" else "high")
 
 
 def choose_device(gpu_id: int | None, precision: str) -> Device:
@@ -63,8 +68,12 @@ def find_device(gpu_id: int | None) -> tuple[torch.device, str]:
 
 def find_precision(device: torch.device, wanted: str) -> tuple[str, str]:
     """Take bf16 where the hardware multiplies in it, else fp16 on a GPU and fp32 on a CPU."""
-    if wanted == "fp16" and device.type == "cpu":
-        raise RequestError("--precision fp16 needs a GPU; accepted on a CPU: auto, bf16, fp32")
+    if wanted in {"fp16", "tf32"} and device.type == "cpu":
+        raise RequestError(f"--precision {wanted} needs a GPU; accepted on a CPU: auto, bf16, fp32")
+    if wanted == "tf32" and torch.cuda.get_device_capability(device) < (8, 0):
+        raise RequestError(
+            "--precision tf32 needs a GPU that has it (Ampere and later); accepted: auto, fp16, fp32"
+        )
     if wanted != "auto":
         return wanted, f"--precision {wanted}"
     if device.type == "cuda":

@@ -84,7 +84,7 @@ def estimate_fixed(model: nn.Module, device: Device, processes: int) -> Estimate
     """Estimate what does not depend on the texts; processes share a machine's memory, but not a GPU's."""
     count = sum(one.numel() for one in model.parameters())
     trained = sum(one.numel() for one in model.parameters() if one.requires_grad)
-    weights = count * (4 if device.precision == "fp32" else 6)
+    weights = count * (4 if device.dtype == torch.float32 else 6)
     shared = processes if device.device.type == "cpu" else 1
     return Estimate(weights, 12 * trained, available_bytes(device.device) // shared)
 

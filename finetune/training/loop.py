@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from finetune.data.tokens import Encoded
     from finetune.options import RunOptions
     from finetune.tasks.base import Metrics
+    from finetune.training.compiling import Compiling
     from finetune.training.scalars import Scalars
     from finetune.training.step import Stepper
 
@@ -46,8 +47,8 @@ class Surroundings:
 class Loop:
     """Trains from the state that it is in to the end of the plan."""
 
-    def __init__(self, stepper: Stepper, around: Surroundings) -> None:
-        self.stepper, self.around = stepper, around
+    def __init__(self, stepper: Stepper, around: Surroundings, compiling: Compiling) -> None:
+        self.stepper, self.around, self.compiling = stepper, around, compiling
         self.plan = stepper.work.plan
         self.state = State()
         task = stepper.work.task
@@ -78,6 +79,7 @@ class Loop:
     def run(self) -> State:
         """Train until the plan is fulfilled or early stopping ends it."""
         self.stepper.work.model.train()
+        self.compiling.at_start()
         self.progress = Progress(self.plan.total_steps, self.state.step, speaks=self.world.leads)
         self.meter = Meter(self.state)
         while not self.finished():
@@ -169,6 +171,8 @@ class Loop:
                 f"about {clock(self.progress.left())} for {left:,} more steps, from the first {TIMED_STEPS}"
             )
             self.around.say(f"time       {said}; evaluations and checkpoints come on top")
+            with self.paused():
+                self.compiling.consider(self.world.first(self.progress.left))
 
     def measured(self) -> Metrics:
         """Measure on the validation rows: every process computes its share, rank 0 judges."""

@@ -8,6 +8,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
+from finetune.data.store import default_cache
 from finetune.encoders import quiet
 from finetune.folder import write_folder
 from finetune.report.balance import balance_sections
@@ -15,6 +16,7 @@ from finetune.report.card import model_card
 from finetune.report.write import Findings, write_report
 from finetune.tasks.base import HEAD
 from finetune.training.checkpoint import Checkpoints, State
+from finetune.training.compiling import Compiling
 from finetune.training.device import choose_device, hidden_gpu, strays
 from finetune.training.estimate import choose_tokens, estimate_fixed, with_texts
 from finetune.training.evaluation import predict_logits
@@ -70,6 +72,7 @@ def run_session(
     """Train to the end, then measure, save and report."""
     training = settings.training
     device = choose_device(world.gpu(training.gpu_id), training.precision)
+    device.prepare()
     world = world.on(device.device)
     plan = make_plan(settings, len(ready.encoded["train"]), world.size)
     for line in start_lines(settings, plan, device, world.size):
@@ -85,7 +88,7 @@ def run_session(
         around = Surroundings(
             ready.encoded["validation"], settings.run, checkpoints, scalars, say, lambda: stop.asked
         )
-        loop = Loop(stepper, around)
+        loop = Loop(stepper, around, Compiling(stepper, settings.data.cache_dir or default_cache()))
         loop.resume()
         restore_best(model, checkpoints, loop.run())
         return conclude(work, ready, folder, loop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -65,6 +65,7 @@ class Stepper:
         self.rate = 0.0
         self.preparing = 0.0  # seconds
         self.max_tokens = CPU_TOKENS
+        self.compiled: Callable[..., Any] | None = None
 
     def step(self, number: int, index: Index) -> None:
         """Take step `number`, counted from 0, on the texts of this index."""
@@ -150,8 +151,10 @@ class Stepper:
         batch = {name: self.moved(value) for name, value in padded(self.rows, part, self.pad_id).items()}
         targets = self.moved(task.targets(train, part))
         self.preparing += time.monotonic() - started
+        whole = min(batch["input_ids"].shape) > 1
+        model = self.compiled if self.compiled is not None and whole else self.work.model
         with device.autocast():
-            logits = self.work.model(**batch).logits
+            logits = model(**batch).logits
         return task.loss(logits.float(), targets)
 
     def backward(self, part: Index, texts: int) -> None:

@@ -43,12 +43,20 @@ def train(news: Path, encoder: Path, out: Path, *more: str) -> dict[str, float]:
     return dict(json.loads((out / "metrics.json").read_text())["test"])
 
 
-@pytest.mark.parametrize("precision", ["bf16", "fp16", "fp32"])
+@pytest.mark.parametrize("precision", ["bf16", "fp16", "tf32", "fp32"])
 def test_every_number_format_learns(news: Path, encoder: Path, tmp_path: Path, precision: str) -> None:
-    if precision == "bf16" and torch.cuda.get_device_capability() < (8, 0):
-        pytest.skip("this GPU does not multiply in bf16")
+    if precision in {"bf16", "tf32"} and torch.cuda.get_device_capability() < (8, 0):
+        pytest.skip(f"this GPU does not multiply in {precision}")
     found = train(news, encoder, tmp_path / "run", "--epochs", "5", "--precision", precision)
     assert found["accuracy"] > 0.8
+
+
+def test_a_compiled_model_learns(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = train(news, encoder, tmp_path / "run", "--epochs", "5", "--torch-compile", "on")
+    assert found["accuracy"] > 0.8
+    assert "times as fast after" in capsys.readouterr().err
 
 
 def test_deterministic_runs_have_equal_weights(news: Path, encoder: Path, tmp_path: Path) -> None:
