@@ -7,7 +7,8 @@ may run side by side and share the record.
     python benchmarks/accuracy.py --data FOLDER --encoders FOLDER --output RECORD.json
 
 The data's folder holds thucnews/, product_reviews/, msra_ner/, aclImdb/ and goemotions/ as they are
-distributed, the encoders' folder holds chinese-small/ and english-small/.
+distributed, the encoders' folder holds chinese-small/ and english-small/. Seconds are those from the rows to
+the measured model, report included; they mean something only where nothing ran beside.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import fcntl
 import json
 import os
 import tempfile
+import time
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -193,8 +195,11 @@ def run(arguments: argparse.Namespace) -> None:
                     encoder = arguments.encoders / case.encoder
                     start = pretrained(case, data, encoder) if changes is PRETRAINED else encoder
                     settings = settings_for(case, data, start, seed, changes)
+                    began = time.monotonic()
                     measured = {key: round(value, 4) for key, value in how(case, settings, quiet_say).items()}
-                    keep(arguments.output, {"data": name, "contender": who, "seed": seed, **measured})
+                    seconds = round(time.monotonic() - began, 1)
+                    row = {"data": name, "contender": who, "seed": seed, **measured, "seconds": seconds}
+                    keep(arguments.output, row)
 
 
 def pretrained(case: Case, data: Path, encoder: Path) -> Path:
@@ -252,7 +257,9 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
     """Write mean and spread over the seeds, a line for each contender."""
     out: dict[str, dict[str, list[float]]] = {}
     for row in rows:
-        metric = next(value for name, value in row.items() if name not in {"data", "contender", "seed"})
+        metric = next(
+            value for name, value in row.items() if name not in {"data", "contender", "seed", "seconds"}
+        )
         out.setdefault(row["data"], {}).setdefault(row["contender"], []).append(metric)
     return {
         data: {

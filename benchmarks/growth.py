@@ -1,10 +1,13 @@
-"""What more rows cost: throughput, memory and start-up from ten thousand rows to millions.
+"""What more rows and more processes cost: throughput, memory and start-up.
 
     python benchmarks/growth.py --rows 10000 100000 1000000 10000000 --output RECORD.json
 
 Each size is trained for the same number of steps twice, each time in a process of its own: the first start
 tokenises, the second finds the tokens in the cache. Memory is the peak of the process: what the kernel counts
 as resident beyond mapped files, since those are given back when memory is wanted.
+
+Then a 4-layer BERT is trained by one process with one thread and by two of them, taking turns: efficiency is
+the throughput of two over twice that of one.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -29,6 +33,8 @@ from finetune.demo import titles, write_encoder
 
 HERE = Path(__file__).resolve().parent.parent
 STEPS, WARMUP = 60, 10
+SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
+TURNS = 3
 
 
 @dataclass(frozen=True)
@@ -57,16 +63,20 @@ def write_titles(path: Path, rows: int) -> None:
             )
 
 
-def start(data: Path, encoder: Path, work: Path) -> Start:
-    """Train for some steps in a process of its own and watch it."""
-    argv = [sys.executable, "-m", "finetune", "classify", "--train-file", str(data / "train.txt")]
+def start(data: Path, encoder: Path, work: Path, processes: int = 0) -> Start:
+    """Train for some steps in a process of its own and watch it; or in so many of one thread each."""
+    launch = (
+        ["torch.distributed.run", f"--nproc-per-node={processes}", "--standalone", "-m"] if processes else []
+    )
+    threads = {"OMP_NUM_THREADS": "1"} if processes else {}
+    argv = [sys.executable, "-m", *launch, "finetune", "classify", "--train-file", str(data / "train.txt")]
     argv += ["--validation-file", str(data / "dev.txt"), "--encoder", str(encoder), "--gpu-id", "-1"]
     argv += ["--max-steps", str(STEPS), "--logging-steps", str(WARMUP), "--cache-dir", str(work / "cache")]
     argv += ["--output-dir", str(work / "run"), "--overwrite"]
     began, first, peak, said = time.monotonic(), 0.0, 0, []
     with subprocess.Popen(
         argv, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**os.environ, "PYTHONPATH": str(HERE)},
+        env={**os.environ, "PYTHONPATH": str(HERE), **threads},
     ) as process:  # fmt: skip
         assert process.stdout is not None  # noqa: S101 - it was asked for
         os.set_blocking(process.stdout.fileno(), False)
@@ -92,6 +102,19 @@ def private_bytes(pid: int) -> int:
         return 0
     found = re.search(r"RssAnon:\s+(\d+) kB", status)
     return int(found.group(1)) * 1024 if found else 0
+
+
+def together(work: Path) -> dict[str, Any]:
+    """Let one and two processes take turns at the same work."""
+    write_titles(work / "train.txt", 10_000)
+    write_titles(work / "dev.txt", 500)
+    encoder = write_encoder(work / "encoder", [text for text, _ in titles()], size=SMALL)
+    found: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(TURNS):
+        for count, speeds in found.items():
+            speeds.append(start(work, encoder, work, count).texts_per_second)
+    one, two = (median(found[count]) for count in (1, 2))
+    return {"texts_per_second": {"1": one, "2": two}, "efficiency": round(two / one / 2, 3)}
 
 
 def imports() -> float:
@@ -124,6 +147,9 @@ def main() -> None:
                 found[name] = vars(start(work, encoder, work))
             record["rows"].append(found)
             print(json.dumps(found), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        record["processes"] = together(Path(folder))
+    print(json.dumps(record["processes"]), flush=True)
     if given.output:
         write(given.output, record)
 

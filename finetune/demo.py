@@ -99,7 +99,9 @@ def with_encoder(folder: Path, data: Path, texts: list[str]) -> list[str]:
     return ["--data", str(data), "--encoder", str(write_encoder(folder / "encoder", texts))]
 
 
-def write_encoder(folder: Path, texts: list[str], seed: int = 7, longest: int = 128) -> Path:
+def write_encoder(
+    folder: Path, texts: list[str], seed: int = 7, longest: int = 128, size: dict[str, Any] = TINY
+) -> Path:
     """Write a BERT of random weights; its vocabulary is the characters and words of these texts."""
     import torch  # noqa: PLC0415 - writing data must not wait for it
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer  # noqa: PLC0415 - likewise
@@ -119,6 +121,6 @@ def write_encoder(folder: Path, texts: list[str], seed: int = 7, longest: int = 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         with quiet():
-            config = BertConfig(vocab_size=len(vocabulary), max_position_embeddings=longest, **TINY)
+            config = BertConfig(vocab_size=len(vocabulary), max_position_embeddings=longest, **size)
             BertForMaskedLM(config).save_pretrained(folder)
     return folder
