@@ -67,7 +67,7 @@ def scratch(workbench: Workbench) -> Iterator[str]:
     workbench.inside("rm", "-r", f"/workspace/{name}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def workspace(workbench: Workbench) -> Path:
     """The host's side of /workspace."""
     data = next(m for m in workbench.inspect("workbench")["Mounts"] if m["Destination"] == "/workspace/data")
