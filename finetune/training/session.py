@@ -23,6 +23,7 @@ from finetune.training.evaluation import predict_logits
 from finetune.training.loop import Loop, Surroundings
 from finetune.training.optimiser import freeze
 from finetune.training.plan import make_plan, start_lines
+from finetune.training.progress import clock
 from finetune.training.scalars import Scalars
 from finetune.training.seeding import seed_everything
 from finetune.training.step import Stepper, Work
@@ -112,6 +113,8 @@ def started(work: Work) -> Stepper:
     stepper.set_tokens(tokens)
     say(found.line(stepper.max_tokens))
     say(f"           at most {stepper.max_tokens:,} tokens at once ({why})")
+    ahead = clock(stepper.seconds_ahead())
+    say(f"time       about {ahead} for all {work.plan.total_steps:,} steps, from one batch")
     for warning in (hidden_gpu(device), strays(model, device)):
         if warning:
             say(f"warning    {warning}")

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from finetune.training.device import Device
     from finetune.training.plan import Plan
 
+SAMPLE = 1024  # texts
+
 
 @dataclass(frozen=True)
 class Work:
@@ -128,6 +130,19 @@ class Stepper:
         self.optimiser.zero_grad(set_to_none=True)
         self.loss = before
         return fits
+
+    def seconds_ahead(self) -> float:
+        """Reckon how long all steps will take, from one batch of texts of middling length."""
+        lengths, plan, world = self.work.train.lengths, self.work.plan, self.work.world
+        sample = np.random.default_rng(0).integers(0, len(lengths), SAMPLE)
+        groups = micro_batches(sample, lengths, self.max_tokens)
+        part = groups[len(groups) // 2][: plan.batch_size]
+        self.wait()
+        started = time.monotonic()
+        self.tried(part)
+        self.wait()
+        per_token = (time.monotonic() - started) / int(lengths[part].sum())
+        return per_token * float(lengths.mean()) * plan.batch_size * plan.total_steps / world.size
 
     def smaller(self) -> int:
         """Halve what goes through at once; the step keeps its texts, so the result stays the same."""

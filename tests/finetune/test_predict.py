@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from finetune import predict
 from finetune.cli import main
 from finetune.predict import Predictor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -96,6 +98,22 @@ def test_a_file_is_answered_in_order_and_written_whole(model: Path, tmp_path: Pa
     found = [one["confidence"] for one in answers(out.read_text(encoding="utf-8"))]
     assert len(found) == 40
     assert found[:8] == pytest.approx(one_by_one, abs=1e-4)
+
+
+def test_a_file_of_any_size_is_read_as_it_is_answered(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "ROWS_AT_ONCE", 8)
+    read = []
+
+    def texts() -> Iterator[str]:
+        for number in range(20):
+            read.append(number)
+            yield f"第{number}条"
+
+    found = Predictor(model, -1).answers(texts())
+    assert not read
+    for number in range(1, 21):
+        next(found)
+        assert len(read) == min(20, -(-number // 8) * 8)
 
 
 def test_a_tagger_takes_the_sentences_of_a_tagged_file(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -75,7 +76,9 @@ def test_a_run_tells_how_long_it_will_take_once_steps_were_measured(
     news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(news, encoder, tmp_path / "run", "--epochs", "6") == 0
-    assert "for 27 more steps, from the first 20" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert re.search(r"time       about \d+:\d\d for all 48 steps, from one batch\n", said)
+    assert "for 27 more steps, from the first 20" in said
 
 
 def test_tensorboard_gets_throughput_and_the_norm_of_the_gradient(
