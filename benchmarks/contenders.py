@@ -22,7 +22,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from finetune.batching import epoch_steps, micro_batches
+from finetune.batching import epoch_steps
 from finetune.data.labels import LabelSet
 from finetune.data.split import Split
 from finetune.data.store import Ragged, Stored
@@ -207,8 +207,7 @@ def finetune(one: Contender, setting: Setting) -> None:
 def computed(stepper: Stepper, index: Any) -> int:  # noqa: ANN401 - a numpy array
     """Count the tokens that went through the model for a step, padding included."""
     lengths = stepper.work.train.lengths
-    parts = micro_batches(index, lengths, stepper.max_tokens)
-    return sum(len(part) * int(lengths[part].max()) for part in parts)
+    return sum(len(part) * int(lengths[part].max()) for part in stepper.parts(index))
 
 
 def encode(data: Generated) -> Encoded:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from finetune.batching import epoch_steps, micro_batches
+from finetune.batching import epoch_steps
 from finetune.data.store import fingerprint
 from finetune.errors import TrainingError
 from finetune.training.progress import clock
@@ -131,9 +131,7 @@ class Compiling:
         """Take the batches of some steps; the first is no square, whose sides torch would take for equal."""
         stepper, lengths = self.stepper, self.stepper.work.train.lengths
         steps = epoch_steps(lengths, stepper.work.options.batch_size, stepper.work.options.seed, 0)
-        parts = [
-            part for step in islice(steps, STEPS) for part in micro_batches(step, lengths, stepper.max_tokens)
-        ]
+        parts = [part for step in islice(steps, STEPS) for part in stepper.parts(step)]
         return sorted(parts, key=lambda part: len(part) == lengths[part].max())
 
     def seconds(self, parts: list[Index]) -> float:

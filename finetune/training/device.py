@@ -33,6 +33,11 @@ class Device:
         """The type of the matrix products."""
         return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision, torch.float32)
 
+    @property
+    def overhead(self) -> int:
+        """What a further micro-batch costs, in tokens: a GPU launches kernels, a CPU multiplies."""
+        return 2048 if self.device.type == "cuda" else 16
+
     def autocast(self) -> torch.autocast:
         """Compute matrix products in the chosen format inside this context."""
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.amp.grad_scaler import GradScaler
 
-from finetune.batching import Index, TokenRows, micro_batches, padded
+from finetune.batching import Index, TokenRows, cut, micro_batches, padded
 from finetune.errors import TrainingError
 from finetune.training.checkpoint import (
     Tensors,
@@ -100,7 +100,7 @@ class Stepper:
         before, failed = self.loss.clone(), False
         seed_step(self.work.options.seed, number, self.work.world.rank)
         try:
-            for part in micro_batches(mine, self.work.train.lengths, self.max_tokens):
+            for part in self.parts(mine):
                 self.backward(part, texts)
         except torch.OutOfMemoryError:
             failed = True
@@ -109,6 +109,10 @@ class Stepper:
             self.loss = before
             return False
         return True
+
+    def parts(self, index: Index) -> list[Index]:
+        """Cut the texts of a step into what goes through the model at once."""
+        return cut(index, self.work.train.lengths, self.max_tokens, self.work.device.overhead)
 
     def set_tokens(self, max_tokens: int) -> None:
         """Let at most so many tokens through at once; on a GPU, try it with the longest texts first."""

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.batching import epoch_steps, micro_batches, steps_per_epoch
+from finetune.batching import cut, epoch_steps, micro_batches, steps_per_epoch
 
 LENGTHS = st.lists(st.integers(1, 200), min_size=1, max_size=400).map(np.array)
 
@@ -38,8 +38,35 @@ def test_an_epoch_goes_on_from_any_of_its_steps(lengths: np.ndarray, size: int, 
     assert [one.tolist() for one in whole[first:]] == [one.tolist() for one in rest]
 
 
+@given(LENGTHS, st.integers(1, 4000), st.integers(0, 100))
+def test_a_step_is_cut_within_the_budget_and_no_greedy_cut_is_less_work(
+    lengths: np.ndarray, budget: int, overhead: int
+) -> None:
+    def work(parts: list[np.ndarray]) -> int:
+        return sum(len(one) * int(lengths[one].max()) + overhead for one in parts)
+
+    found = cut(np.arange(len(lengths)), lengths, budget, overhead)
+    assert sorted(np.concatenate(found)) == list(range(len(lengths)))
+    assert all(len(one) == 1 or len(one) * lengths[one].max() <= budget for one in found)
+    assert work(found) <= work(micro_batches(np.arange(len(lengths)), lengths, budget))
+    assert work(found) <= work([np.array([one]) for one in range(len(lengths))])
+
+
+def test_a_further_micro_batch_must_save_more_padding_than_it_costs() -> None:
+    lengths = np.array([2, 9, 2, 9])
+    parts = {overhead: len(cut(np.arange(4), lengths, 1000, overhead)) for overhead in (13, 15)}
+    assert parts == {13: 2, 15: 1}
+
+
+def test_a_step_sees_several_lengths_since_they_may_go_with_the_label() -> None:
+    lengths = np.repeat([10, 20, 30, 40], 250)
+    seen = [len(np.unique(lengths[one])) for one in epoch_steps(lengths, 32, 0, 0)]
+    assert np.mean(seen) > 2
+    assert seen.count(1) < len(seen) / 4
+
+
 def test_padding_is_under_five_percent_on_skewed_lengths() -> None:
     lengths = np.minimum(512, np.random.default_rng(0).lognormal(3.5, 0.8, 20_000).astype(int) + 3)
-    steps = list(epoch_steps(lengths, 32, 0, 0))
-    computed = sum(len(one) * lengths[one].max() for one in steps)
-    assert 1 - lengths.sum() / computed < 0.05
+    parts = [part for step in epoch_steps(lengths, 32, 0, 0) for part in cut(step, lengths, 1024, 16)]
+    computed = sum(len(one) * lengths[one].max() for one in parts)
+    assert 1 - lengths.sum() / computed < 0.02
