@@ -198,7 +198,7 @@ def finetune(one: Contender, setting: Setting) -> None:
         Compiling(stepper, Path(folder)).consider(math.inf)  # as in a run that is long enough
     one.started()
     for epoch in itertools.count():
-        for number, index in enumerate(epoch_steps(encoded.lengths, BATCH, 0, epoch)):
+        for number, index in enumerate(epoch_steps(encoded.lengths, BATCH, (0, epoch))):
             stepper.step(number, index)
             lengths = encoded.lengths[index]
             one.step(len(index), int(lengths.sum()), computed(stepper, index))

@@ -1,8 +1,9 @@
 """Forms batches in which texts have nearly the same length, so that little padding is computed.
 
-A step holds exactly `batch_size` texts, so an epoch means what it means with plain shuffling. They come in
-pieces of one length each, but of several lengths: length often tells something of the label, and steps of one
-length would each see some labels only. How a step goes through the model is decided by `cut`.
+A step holds exactly `batch_size` texts, so an epoch means what it means with plain shuffling. Length often
+tells something of the label, and steps of one length each see some labels only: in a long run that evens out,
+in a short one a step is put together from pieces of several lengths. `cut` decides how a step goes through
+the model.
 """
 
 from __future__ import annotations
@@ -41,26 +42,32 @@ Index = NDArray[np.int64]
 NEVER = 1 << 40  # tokens
 NOT_WANTED = -100  # stands where nothing is wanted of the model
 POOL_STEPS = 256
-PIECES = (
-    4  # of a step; with one, product reviews whose class goes with their length lost 4 points of accuracy
-)
+PIECES, LONG_RUN = 4, 1000  # pieces of a step in a run of fewer steps: docs/decisions/0012
 
 
-def epoch_steps(lengths: Index, batch_size: int, seed: int, epoch: int, first: int = 0) -> Iterator[Index]:
+def pieces_of_a_step(total_steps: int) -> int:
+    """Tell how many lengths a step mixes in a run of so many steps."""
+    return PIECES if total_steps < LONG_RUN else 1
+
+
+def epoch_steps(
+    lengths: Index, batch_size: int, shuffle: tuple[int, int], first: int = 0, pieces: int = 1
+) -> Iterator[Index]:
     """Cut a shuffled epoch into steps: shuffle, sort pools of 256 steps by length, shuffle pieces of a pool.
 
-    Every text is in exactly one step; the result depends on nothing but the arguments. A pool is sorted when
+    `shuffle` is seed and epoch: the result depends on nothing but the arguments. Every text is in exactly one
+    step, which is put together from so many pieces, each of nearly one length. A pool is sorted when
     its steps are due, so that the first step of millions of rows need not wait; `first` passes over steps.
     """
     order = np.arange(len(lengths), dtype=np.int32 if len(lengths) < 1 << 31 else np.int64)
-    np.random.default_rng([seed, epoch]).shuffle(order)
-    size = -(-batch_size // PIECES)
+    np.random.default_rng(shuffle).shuffle(order)
+    size = -(-batch_size // pieces)
     for start in range(first // POOL_STEPS * POOL_STEPS, steps_per_epoch(len(order), batch_size), POOL_STEPS):
         members = order[start * batch_size : (start + POOL_STEPS) * batch_size]
         members = members[np.argsort(lengths[members], kind="stable")]
-        pieces = [members[at : at + size] for at in range(0, len(members), size)]
-        shuffled = np.random.default_rng([seed, epoch, start]).permutation(len(pieces))
-        mixed: Index = np.concatenate([pieces[one] for one in shuffled])
+        cuts = [members[at : at + size] for at in range(0, len(members), size)]
+        shuffled = np.random.default_rng([*shuffle, start]).permutation(len(cuts))
+        mixed: Index = np.concatenate([cuts[one] for one in shuffled])
         for at in range(max(0, first - start) * batch_size, len(mixed), batch_size):
             yield mixed[at : at + batch_size]
 

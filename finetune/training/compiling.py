@@ -130,7 +130,8 @@ class Compiling:
     def sample(self) -> list[Index]:
         """Take the batches of some steps; the first is no square, whose sides torch would take for equal."""
         stepper, lengths = self.stepper, self.stepper.work.train.lengths
-        steps = epoch_steps(lengths, stepper.work.options.batch_size, stepper.work.options.seed, 0)
+        options, pieces = stepper.work.options, stepper.work.plan.pieces
+        steps = epoch_steps(lengths, options.batch_size, (options.seed, 0), pieces=pieces)
         parts = [part for step in islice(steps, STEPS) for part in stepper.parts(step)]
         return sorted(parts, key=lambda part: len(part) == lengths[part].max())
 

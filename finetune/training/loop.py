@@ -85,10 +85,11 @@ class Loop:
         while not self.finished():
             epoch, at = divmod(self.state.step, self.plan.steps_per_epoch)
             seed = self.stepper.work.options.seed
-            for index in epoch_steps(self.stepper.work.train.lengths, self.plan.batch_size, seed, epoch, at):
+            lengths, plan = self.stepper.work.train.lengths, self.plan
+            for index in epoch_steps(lengths, plan.batch_size, (seed, epoch), at, plan.pieces):
                 self.stepper.step(self.state.step, index)
                 self.state.step += 1
-                self.meter.count(index, self.stepper.work.train.lengths)
+                self.meter.count(index, lengths)
                 self.progress.step(len(index), self.note(epoch))
                 self.tell_time()
                 self.after_step()

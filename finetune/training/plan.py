@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from finetune.batching import steps_per_epoch
+from finetune.batching import pieces_of_a_step, steps_per_epoch
 
 if TYPE_CHECKING:
     from finetune.options import Settings
@@ -23,6 +23,11 @@ class Plan:
     eval_steps: int
     save_steps: int
     logging_steps: int
+
+    @property
+    def pieces(self) -> int:
+        """How many lengths a step mixes."""
+        return pieces_of_a_step(self.total_steps)
 
 
 def make_plan(settings: Settings, rows: int, processes: int = 1) -> Plan:
@@ -52,11 +57,12 @@ def start_lines(settings: Settings, plan: Plan, device: Device, processes: int =
     warmup = f"{training.warmup_steps:g} {'of the' if training.warmup_steps < 1 else ''} steps".replace(
         "  ", " "
     )
+    lengths = f"of {plan.pieces} lengths" if plan.pieces > 1 else "of one length"
     often = f"evaluation every {plan.eval_steps:,}, checkpoint every {plan.save_steps:,}"
     return [
         f"device     {device.device} ({device.device_why})",
         f"precision  {device.precision} ({device.precision_why})",
-        f"batch      {plan.batch_size} texts a step ({batch})",
+        f"batch      {plan.batch_size} texts a step ({batch}), {lengths}",
         f"steps      {plan.total_steps:,} ({source}), {often}",
         f"rate       {training.learning_rate:g}, {training.lr_scheduler_type}, warm-up {warmup}",
     ]

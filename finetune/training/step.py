@@ -18,7 +18,7 @@ from finetune.training.checkpoint import (
     restore_optimiser,
     weights_of,
 )
-from finetune.training.device import CPU_TOKENS
+from finetune.training.device import CPU_TOKENS, overhead
 from finetune.training.distributed import ALONE, World
 from finetune.training.optimiser import factor, make_optimiser, set_rate
 from finetune.training.seeding import seed_step
@@ -67,6 +67,7 @@ class Stepper:
         self.rate = 0.0
         self.preparing = 0.0  # seconds
         self.max_tokens = CPU_TOKENS
+        self.overhead = overhead(work.model, work.device.device)
         self.compiled: Callable[..., Any] | None = None
 
     def step(self, number: int, index: Index) -> None:
@@ -112,7 +113,7 @@ class Stepper:
 
     def parts(self, index: Index) -> list[Index]:
         """Cut the texts of a step into what goes through the model at once."""
-        return cut(index, self.work.train.lengths, self.max_tokens, self.work.device.overhead)
+        return cut(index, self.work.train.lengths, self.max_tokens, self.overhead)
 
     def set_tokens(self, max_tokens: int) -> None:
         """Let at most so many tokens through at once; on a GPU, try it with the longest texts first."""

@@ -6,14 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.batching import cut, epoch_steps, micro_batches, steps_per_epoch
+from finetune.batching import cut, epoch_steps, micro_batches, pieces_of_a_step, steps_per_epoch
 
 LENGTHS = st.lists(st.integers(1, 200), min_size=1, max_size=400).map(np.array)
 
 
-@given(LENGTHS, st.integers(1, 40), st.integers(0, 9), st.integers(0, 3))
-def test_every_text_is_in_exactly_one_step(lengths: np.ndarray, size: int, seed: int, epoch: int) -> None:
-    steps = list(epoch_steps(lengths, size, seed, epoch))
+@given(LENGTHS, st.integers(1, 40), st.integers(0, 9), st.integers(0, 3), st.integers(1, 5))
+def test_every_text_is_in_exactly_one_step(
+    lengths: np.ndarray, size: int, seed: int, epoch: int, pieces: int
+) -> None:
+    steps = list(epoch_steps(lengths, size, (seed, epoch), pieces=pieces))
     assert sorted(np.concatenate(steps)) == list(range(len(lengths)))
     assert len(steps) == steps_per_epoch(len(lengths), size)
 
@@ -27,14 +29,16 @@ def test_micro_batches_stay_within_the_budget(lengths: np.ndarray, budget: int) 
 
 def test_epochs_differ_and_repeat_by_the_seed() -> None:
     lengths = np.arange(1, 200)
-    first, again, second = (list(epoch_steps(lengths, 8, 5, epoch)) for epoch in (0, 0, 1))
+    first, again, second = (list(epoch_steps(lengths, 8, (5, epoch))) for epoch in (0, 0, 1))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-@given(LENGTHS, st.integers(1, 3), st.integers(0, 400))
-def test_an_epoch_goes_on_from_any_of_its_steps(lengths: np.ndarray, size: int, first: int) -> None:
-    whole, rest = (list(epoch_steps(lengths, size, 1, 2, at)) for at in (0, first))
+@given(LENGTHS, st.integers(1, 3), st.integers(0, 400), st.integers(1, 3))
+def test_an_epoch_goes_on_from_any_of_its_steps(
+    lengths: np.ndarray, size: int, first: int, pieces: int
+) -> None:
+    whole, rest = (list(epoch_steps(lengths, size, (1, 2), at, pieces)) for at in (0, first))
     assert [one.tolist() for one in whole[first:]] == [one.tolist() for one in rest]
 
 
@@ -60,13 +64,21 @@ def test_a_further_micro_batch_must_save_more_padding_than_it_costs() -> None:
 
 def test_a_step_sees_several_lengths_since_they_may_go_with_the_label() -> None:
     lengths = np.repeat([10, 20, 30, 40], 250)
-    seen = [len(np.unique(lengths[one])) for one in epoch_steps(lengths, 32, 0, 0)]
-    assert np.mean(seen) > 2
-    assert seen.count(1) < len(seen) / 4
+    mixed, alike = (
+        [len(np.unique(lengths[one])) for one in epoch_steps(lengths, 32, (0, 0), pieces=pieces)]
+        for pieces in (4, 1)
+    )
+    assert np.mean(mixed) > 2
+    assert mixed.count(1) < len(mixed) / 4
+    assert np.mean(alike) < 1.2
+
+
+def test_a_long_run_has_steps_of_one_length() -> None:
+    assert pieces_of_a_step(999) > pieces_of_a_step(1000) == 1
 
 
 def test_padding_is_under_five_percent_on_skewed_lengths() -> None:
     lengths = np.minimum(512, np.random.default_rng(0).lognormal(3.5, 0.8, 20_000).astype(int) + 3)
-    parts = [part for step in epoch_steps(lengths, 32, 0, 0) for part in cut(step, lengths, 1024, 16)]
+    parts = [part for step in epoch_steps(lengths, 32, (0, 0)) for part in cut(step, lengths, 1024, 80)]
     computed = sum(len(one) * lengths[one].max() for one in parts)
     assert 1 - lengths.sum() / computed < 0.02

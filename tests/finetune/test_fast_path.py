@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerBase
 
+from finetune import batching
 from finetune.cli import main
 from finetune.training.step import Stepper
 
@@ -56,6 +57,7 @@ class Watched:
 def test_every_text_is_tokenised_once_and_trained_on_once_an_epoch_with_little_padding(
     skewed: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(batching, "LONG_RUN", 1)
     command = ["classify", "--data", str(skewed), "--encoder", str(encoder), "--batch-size", str(BATCH)]
     command += ["--epochs", "2", "--gpu-id", "-1", "--output-dir", str(tmp_path / "run"), "--overwrite"]
     command += ["--cache-dir", str(tmp_path / "cache")]

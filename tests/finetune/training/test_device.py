@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from finetune.training.device import Device, hidden_gpu, strays
+from finetune.training.device import FIXED_WEIGHTS, READING_WEIGHTS, Device, hidden_gpu, overhead, strays
 
 if TYPE_CHECKING:
     import pytest
@@ -26,3 +26,14 @@ def test_weights_left_on_the_cpu_are_counted_and_named() -> None:
     model = torch.nn.Linear(2, 2)
     assert strays(model, GPU) == "2 weights are not on cuda:0, the first is weight"
     assert strays(model, CPU) is None
+
+
+def test_a_further_micro_batch_costs_a_small_model_more_tokens_than_a_large_one() -> None:
+    cpu = torch.device("cpu")
+
+    def model(size: int) -> torch.nn.Module:
+        return torch.nn.Sequential(torch.nn.Embedding(1000, size), torch.nn.Linear(size, size))
+
+    assert overhead(model(1000), cpu) == READING_WEIGHTS["cpu"] + FIXED_WEIGHTS["cpu"] // 1_000_000
+    assert overhead(model(10), cpu) == READING_WEIGHTS["cpu"] + FIXED_WEIGHTS["cpu"] // 100
+    assert overhead(model(1000), torch.device("cuda")) > 1000 * overhead(model(1000), cpu)
