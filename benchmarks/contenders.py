@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,7 +194,7 @@ def finetune(one: Contender, setting: Setting) -> None:
     stepper = Stepper(Work(task_of(data), setting.model(), encoded, options, plan, device, print))
     stepper.set_tokens(token_budget(device, None)[0])
     with tempfile.TemporaryDirectory() as folder:
-        Compiling(stepper, Path(folder)).consider(math.inf)  # as in a run that is long enough
+        Compiling(stepper, Path(folder)).consider(1e9)  # as in a run that is long enough
     one.started()
     for epoch in itertools.count():
         for number, index in enumerate(epoch_steps(encoded.lengths, BATCH, (0, epoch))):
