@@ -118,7 +118,7 @@ def without_shared(splits: dict[str, Split]) -> Split:
     if not kept.any():
         found, wanted = "no text that no other split holds", "some rows of its own"
         raise DataError(Problem(train.place(""), None, found, wanted, "do without --drop-shared-texts"))
-    return train.part("train", rows_where(kept, train.folder))
+    return train.part("train", rows_where(kept, train.rows.folder))
 
 
 def find_labels(train: Stored, sources: Sources, shape: Shape) -> LabelSet:
@@ -154,7 +154,7 @@ def sample(split: Split, max_rows: int | None, seed: int) -> Split:
 def set_aside(train: Split, shares: dict[str, float], seed: int, shape: Shape) -> dict[str, Split]:
     """Take the rows of other splits out of the training rows; a split that would be empty is not made."""
     codes, _ = train.label_codes(shape)
-    parts = stratified(train.digests(), codes, list(shares.values()), seed, train.folder)
+    parts = stratified(train.digests(), codes, list(shares.values()), seed, train.rows.folder)
     named = zip(("train", *shares), parts, strict=True)
     return {name: train.part(name, part) for name, part in named if len(part)}
 

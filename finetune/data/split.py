@@ -45,11 +45,6 @@ class Split:
             start += batch.num_rows
 
     @property
-    def folder(self) -> Path | None:
-        """Where the table lies, if it lies on disk."""
-        return self.rows.path.parent if self.rows.path else None
-
-    @property
     def chosen(self) -> str:
         """Hash which rows of the table these are."""
         return hashlib.blake2b(self.index.data, digest_size=16).hexdigest()
@@ -57,18 +52,18 @@ class Split:
     def part(self, name: str, rows: NDArray[np.int64]) -> Split:
         """Take some of the rows, by their numbers in this split."""
         chosen = (self.index[rows[piece]] for piece in pieces(len(rows)))
-        return Split(name, self.rows, gathered(chosen, len(rows), self.folder))
+        return Split(name, self.rows, gathered(chosen, len(rows), self.rows.folder))
 
     def digests(self) -> NDArray[np.int64]:
         """Give a number for each text, the same for equal texts."""
         found = (batch.column("digest").to_numpy() for batch in self.batches("digest"))
-        return gathered(found, len(self), self.folder)
+        return gathered(found, len(self), self.rows.folder)
 
     def label_codes(self, shape: Shape) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
         """Number the sets of labels that occur: the number of each row, and the sets, (anger, joy) one."""
         known: dict[tuple[str, ...], int] = {}
         found = (codes_of(batch.column("label"), shape, known) for batch in self.batches("label"))
-        codes = gathered(found, len(self), self.folder)
+        codes = gathered(found, len(self), self.rows.folder)
         cells = sorted(known)
         places = np.zeros(len(known), np.int64)
         places[[known[cell] for cell in cells]] = np.arange(len(cells))
@@ -117,4 +112,4 @@ def whole(name: str, rows: Stored) -> Split:
     """Take all rows of a table."""
     count = rows.table.num_rows
     numbers = (np.arange(piece.start, piece.stop) for piece in pieces(count))
-    return Split(name, rows, gathered(numbers, count, rows.path.parent if rows.path else None))
+    return Split(name, rows, gathered(numbers, count, rows.folder))

@@ -34,6 +34,11 @@ class Stored:
     fresh: bool
     path: Path | None = None
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the table lies, if it lies on disk."""
+        return self.path.parent if self.path else None
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Read the table from front to back; memory holds one batch, and no mapped page stays behind."""
         if self.path is None:

@@ -92,13 +92,13 @@ def encode_split(split: Split, encoder: Encoder, cache: Path) -> Encoded:
     folder = cache / f"tokens-{fingerprint(*key)}"
     made = stored(folder, pa.schema(fields), lambda meta: encoded_chunks(split, encoder, meta))
     ids = made.table.column("input_ids")
-    lengths = gathered((np.diff(one.offsets.to_numpy()) for one in ids.chunks), len(ids), split.folder)
+    lengths = gathered((np.diff(one.offsets.to_numpy()) for one in ids.chunks), len(ids), split.rows.folder)
     return Encoded(split, made, Ragged(ids), lengths, flat(made.table.column("row"), split))
 
 
 def flat(column: pa.ChunkedArray, split: Split) -> NDArray[np.int64]:
     """Put the chunks of a column of numbers side by side."""
-    return gathered((one.to_numpy() for one in column.chunks), len(column), split.folder)
+    return gathered((one.to_numpy() for one in column.chunks), len(column), split.rows.folder)
 
 
 def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[str, list[Any]]]:
