@@ -73,24 +73,24 @@ def start(data: Path, encoder: Path, work: Path, processes: int = 0) -> Start:
     argv += ["--validation-file", str(data / "dev.txt"), "--encoder", str(encoder), "--gpu-id", "-1"]
     argv += ["--max-steps", str(STEPS), "--logging-steps", str(WARMUP), "--cache-dir", str(work / "cache")]
     argv += ["--output-dir", str(work / "run"), "--overwrite"]
-    began, first, peak, said = time.monotonic(), 0.0, 0, []
+    began, first, peak, said = time.monotonic(), 0.0, 0, b""
     with subprocess.Popen(
-        argv, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        argv, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": str(HERE), **threads},
     ) as process:  # fmt: skip
         assert process.stdout is not None  # noqa: S101 - it was asked for
         os.set_blocking(process.stdout.fileno(), False)
         while process.poll() is None:
-            said += (process.stdout.read() or "").splitlines()
-            if not first and any(re.search(r"step \d+/", line) for line in said):
+            said += process.stdout.read() or b""  # None: nothing to read yet
+            if not first and re.search(rb"step \d+/", said):
                 first = time.monotonic() - began
             peak = max(peak, private_bytes(process.pid))
             time.sleep(0.05)
-        said += (process.stdout.read() or "").splitlines()
+        said += process.stdout.read() or b""
     if process.returncode != 0:
-        raise SystemExit("\n".join(said))
+        raise SystemExit(said.decode(errors="replace"))
     metrics = json.loads((work / "run" / "metrics.json").read_text(encoding="utf-8"))
-    found = any("found in the cache" in line for line in said)
+    found = b"found in the cache" in said
     return Start(round(first, 1), round(metrics["training"]["texts_per_second"], 1), peak, found)
 
 
