@@ -34,9 +34,9 @@ class FastTokenizer:
 
     def __init__(self, path: Path, unknown: int | None) -> None:
         self.unk_token_id = unknown
-        self._backend = Tokenizer.from_file(str(path))
-        self._backend.no_truncation()
-        self._backend.no_padding()
+        self.backend_tokenizer = Tokenizer.from_file(str(path))
+        self.backend_tokenizer.no_truncation()
+        self.backend_tokenizer.no_padding()
 
     def __call__(
         self,
@@ -49,9 +49,11 @@ class FastTokenizer:
         """Tokenise one text or many."""
         del verbose
         if isinstance(text, str):
-            return {"input_ids": self._backend.encode(text, add_special_tokens=add_special_tokens).ids}
+            return {
+                "input_ids": self.backend_tokenizer.encode(text, add_special_tokens=add_special_tokens).ids
+            }
         return Tokenised(
-            self._backend.encode_batch(
+            self.backend_tokenizer.encode_batch(
                 text, is_pretokenized=is_split_into_words, add_special_tokens=add_special_tokens
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,3 +54,11 @@ def test_full_width_letters_are_those_of_the_vocabulary(tmp_path: Path) -> None:
     known = [tokenizer.get_vocab()[one] for one in ("a", "主", "1")]
     assert plain_ids(tokenizer, ["Ａ主 １"]) == [known]
     assert next(pieces_of_words(tokenizer, [["Ａ", "主", "１"]])) == [[one] for one in known]
+
+
+def test_texts_are_never_cut_although_their_tokenizer_would(tokenizer: PreTrainedTokenizerBase) -> None:
+    asked = copy.deepcopy(tokenizer)
+    whole = asked("主 " * 40, add_special_tokens=False)["input_ids"]
+    asked.backend_tokenizer.enable_truncation(8)
+    asked.backend_tokenizer.enable_padding(length=64)
+    assert plain_ids(asked, ["主 " * 40]) == [whole]
