@@ -49,6 +49,8 @@ def write_container(host: Host, settings: Settings, state: State) -> None:
     lines = (f"{key}={dotenv.quoted(value)}\n" for key, value in environment(settings).items())
     textfile.update(state.network, "".join(lines))
     bundle = ca_bundle(host, settings)
+    if state.ca_bundle.is_dir():  # made by an engine that started when the checkout was gone
+        state.ca_bundle.rmdir()
     if not state.ca_bundle.exists() or state.ca_bundle.read_text(encoding="utf-8") != bundle:
         # in place: a running container has this very file mounted
         state.ca_bundle.write_text(bundle, encoding="utf-8")

@@ -50,6 +50,12 @@ def test_the_containers_file_is_read_by_compose_as_it_was_meant(stage: Stage) ->
     assert stage.state.network.stat().st_mode & 0o777 == 0o600
 
 
+def test_an_empty_folder_in_the_authorities_place_is_replaced(stage: Stage) -> None:
+    stage.state.ca_bundle.mkdir(parents=True)
+    network.write_container(stage, stage.settings, stage.state)
+    assert stage.state.ca_bundle.is_file()
+
+
 def test_the_builds_file_is_read_by_a_shell_as_it_was_meant(stage: Stage) -> None:
     stage.env.update(https_proxy=PROXY, APT_MIRROR="http://apt.example")
     secrets = network.write_build(stage.settings, stage.state, INDEX, "deb x y main\n")

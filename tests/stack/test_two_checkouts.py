@@ -97,6 +97,22 @@ def test_a_taken_port_that_was_asked_for_is_refused_with_a_free_one(second: Work
     assert second.healthy()
 
 
+@pytest.mark.parametrize("gone", [".workbench", "workspace", "notebooks"])
+def test_a_container_whose_checkout_is_gone_leaves_no_folder_there(second: Workbench, gone: str) -> None:
+    """As at an engine's own start: `restart: unless-stopped` outlives a deleted folder."""
+    container, aside = second.container("workbench"), second.checkout / "aside"
+    run(["docker", "stop", container], CHECKOUT)
+    (second.checkout / gone).rename(aside)
+    try:
+        ended = run(["docker", "start", container], CHECKOUT)
+        assert (ended.returncode, (second.checkout / gone).exists()) == (1, False)
+        assert "bind source path does not exist" in ended.stderr
+    finally:
+        aside.rename(second.checkout / gone)
+    assert second.make("up").returncode == 0
+    assert second.healthy()
+
+
 def test_clean_asks_and_no_deletes_nothing(second: Workbench) -> None:
     before = [things(second.name, kind) for kind in ("container", "volume", "network")]
     ended = second.launcher("clean", text="no\n")
