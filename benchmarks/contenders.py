@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +171,7 @@ def stock(one: Contender, setting: Setting, *, tuned: bool) -> None:
             remove_unused_columns=False, **(fast if tuned else {}),
         )  # fmt: skip
         trainer = Counting(
-            model, options, train_dataset=Rows(data), data_collator=lambda rows: dynamic(data, rows),
+            model, options, train_dataset=Rows(data), data_collator=partial(dynamic, data),
             callbacks=[Count()],
         )  # fmt: skip
         one.started()

@@ -99,10 +99,47 @@ def accuracy(record: Record) -> str:
     return table(("data", "metric", "contender", "test, mean ± spread over seeds"), rows)
 
 
+def growth(record: Record) -> str:
+    """Write what more rows cost, and what a second process brings."""
+    head = ("rows", "texts/s", "memory MB", "first start", "later start", "of it imports")
+    rows = [
+        (
+            f"{one['rows']:,}",
+            f"{one['warm']['texts_per_second']:,.0f}",
+            f"{max(one[which]['peak_private_bytes'] for which in ('cold', 'warm')) / 1e6:,.0f}",
+            f"{one['cold']['seconds_to_first_step']:.0f} s",
+            f"{one['warm']['seconds_to_first_step']:.0f} s",
+            f"{record['seconds_of_imports']:.0f} s",
+        )
+        for one in record["rows"]
+    ]
+    one, two = (record["processes"]["texts_per_second"][count] for count in ("1", "2"))
+    shared = f"One process: {one:,.0f} texts/s; two: {two:,.0f}, {two / one / 2:.0%} of twice that."
+    return f"{table(head, rows)}\n\n{shared}"
+
+
+def predicting(record: Record) -> str:
+    """Write how fast a file is labelled, and how many answers differ from those of the loop."""
+    head = ("way", "texts/s", "`finetune` is", "same labels")
+    ours = record["rows"][-1]["rows_per_second"]
+    rows = [
+        (
+            one["contender"],
+            f"{one['rows_per_second']:,.1f}",
+            f"{ours / one['rows_per_second']:.2f}x",
+            f"{one['same_labels']:.1%}",
+        )
+        for one in record["rows"]
+    ]
+    return table(head, rows)
+
+
 WRITERS: dict[str, Callable[[Record], str]] = {
     "training": training,
     "serving": serving,
     "accuracy": accuracy,
+    "growth": growth,
+    "predicting": predicting,
 }
 
 

@@ -10,13 +10,16 @@ contenders get their tokens ready made, which spares the tutorials' loop its tok
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from contenders import Setting, finetune, stock, tutorial
+from readings import forget_peak, resident
 from record import facts, write
 from shapes import SHAPES, generate
 from turns import Contender, compete, synchronise
@@ -75,9 +78,27 @@ def race(shape: Shape, device: str, turns: int, rate: float) -> list[dict[str, A
     for one in contenders:
         if one.error is not None:
             raise one.error
+        if device == "cpu":
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
+                one.peak_memory = alone.submit(memory_of, one.name, shape).result()
     # attention costs as its own text is long: the mean over tokens, not over texts
     length = float((setting.data.lengths**2).sum() / setting.data.lengths.sum())
     return [row(one, shape, flops_per_token(size, length) / rate) for one in contenders]
+
+
+def memory_of(name: str, shape: Shape) -> int:
+    """Train a little, in a process of its own; return the most that it held beyond its data, in bytes.
+
+    The loader's workers, which `trainer-tuned` has, are not counted.
+    """
+    setting = Setting(generate(shape, 4_000), SMALL, "cpu")
+    one = Contender(name, turns=1, steps_a_turn=2, warmup_steps=2)
+    forget_peak()
+    before = resident("VmRSS")
+    compete({one: WORKS[name]}, setting)
+    if one.error is not None:
+        raise one.error
+    return resident("VmHWM") - before
 
 
 def row(one: Contender, shape: Shape, seconds_per_token: float) -> dict[str, Any]:
@@ -91,6 +112,7 @@ def row(one: Contender, shape: Shape, seconds_per_token: float) -> dict[str, Any
         "padding_share": round(1 - one.tokens / one.computed, 4),
         "peak_memory_bytes": one.peak_memory,
         "seconds_to_first_step": round(one.first_step, 2),
+        "joules_per_1000_samples": None if one.joules is None else round(1000 * one.joules / one.texts, 1),
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from readings import joules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,12 +33,14 @@ class Contender:
     first_step: float = 0.0
     tf32: bool = False
     peak_memory: int = 0
+    joules: float | None = None
     error: BaseException | None = None
     done: bool = False
     _held: int = 0
     _others: int = 0
     _steps: int = 0
     _began: float = 0.0
+    _energy: float | None = None
     _go: threading.Event = field(default_factory=threading.Event)
     _back: threading.Event = field(default_factory=threading.Event)
 
@@ -65,12 +68,17 @@ class Contender:
     def hand_over(self, *, counts: bool) -> None:
         """Stop the clock, let the others work, go on."""
         synchronise()
-        self.seconds += (time.perf_counter() - self._began) if counts else 0.0
+        if counts:
+            self.seconds += time.perf_counter() - self._began
+            now = joules("cuda" if torch.cuda.is_available() else "cpu")
+            if now is not None and self._energy is not None:
+                self.joules = (self.joules or 0.0) + now - self._energy
         self.leave()
         self._back.set()
         self._go.wait()
         self._go.clear()
         self.enter()
+        self._energy = joules("cuda" if torch.cuda.is_available() else "cpu")
         self._began = time.perf_counter()
 
     def enter(self) -> None:

@@ -64,9 +64,9 @@ def different(digests: Index) -> int:
 
 
 def shared(one: Index, other: Index) -> Index:
-    """Find the digests that stand in both, in their order."""
-    pairs = zip(alike(one), alike(other), strict=True)
-    return np.sort(np.concatenate([np.intersect1d(one[rows], other[others]) for rows, others in pairs]))
+    """Find the digests that stand in both, in their order; few are looked for in many, not both sorted."""
+    few, many = sorted((one, other), key=len)
+    return np.unique(many[held_by(many, few)])
 
 
 def held_by(digests: Index, others: Index) -> NDArray[np.bool_]:
