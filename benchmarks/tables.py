@@ -86,7 +86,22 @@ def serving(record: Record) -> str:
         )
         for one in record["rows"]
     ]
-    return f"{formats}\n\n{table(head, rows)}"
+    return f"{formats}\n\n{table(head, rows)}\n\n{overload(record['overload'])}".rstrip()
+
+
+def overload(found: Record | None) -> str:
+    """Tell what became of the requests at twice the rate that is served."""
+    if not found:
+        return ""
+    answers = dict(found["statuses"])
+    asked, answered, refused = sum(answers.values()), answers.pop("200"), answers.pop("503", 0)
+    others = ", ".join(f"{count:,} {status}" for status, count in answers.items()) or "nothing else"
+    return (
+        f"{found['minutes']:.0f} minutes at twice its rate ({found['service']}): of {asked:,} requests "
+        f"{answered:,} answered, {refused:,} refused with 503, {others}; "
+        f"{found['resident_mb_first_quarter']} MB in the first quarter, "
+        f"{found['resident_mb_last_quarter']} MB in the last."
+    )
 
 
 def accuracy(record: Record) -> str:
