@@ -50,7 +50,7 @@ def origin(path: Path, record: Record) -> str:
 def training(record: Record) -> str:
     """Write the race: each contender on each shape, and how much faster finetune is."""
     speed = {(one["shape"], one["contender"]): one["tokens_per_second"] for one in record["rows"]}
-    head = ("shape", "contender", "texts/s", "real tokens/s", "padding", "MFU", "`finetune` is")
+    head = ("shape", "contender", "texts/s", "real tokens/s", "padding", "MFU", "memory MB", "`finetune` is")
     return table(
         head,
         (
@@ -61,6 +61,7 @@ def training(record: Record) -> str:
                 f"{one['tokens_per_second']:,}",
                 f"{one['padding_share']:.1%}",
                 f"{one['mfu']:.1%}",
+                f"{one['peak_memory_bytes'] / 1e6:,.0f}",
                 f"{speed[one['shape'], 'finetune'] / one['tokens_per_second']:.2f}x",
             )
             for one in record["rows"]
