@@ -61,7 +61,7 @@ def sh(*argv: str, **env: str) -> None:
 
 def pytest(*places: str) -> None:
     """Run the tests of some folders on the host."""
-    sh("python", "-m", "pytest", "-q", "--timeout=600", *places)
+    sh(*PYTEST, *places)
 
 
 def prepare() -> None:
@@ -132,7 +132,7 @@ MYPY = ["python", "-m", "mypy", "--cache-dir=/tmp/mypy"]
 RUN = ["docker", "run", "--rm", "--network=none", "--shm-size=2gb", f"--volume={CHECKOUT}:/checkout:ro"]
 RUN += ["--workdir=/checkout", "--env=PYTHONPATH=/checkout", "--env=PYTHONDONTWRITEBYTECODE=1"]
 RUN += ["--env=HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis"]
-PYTEST = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=600"]
+PYTEST = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=600", "--durations=12"]
 SECRETS = {"network": "build/network", "ca": "ca-certificates.crt"}
 STAGES = [
     Stage("lint", lint),
