@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from transformers import PreTrainedTokenizerBase
 
 from finetune import batching
 from finetune.cli import main
+from finetune.data.width import fold
 from finetune.training.step import Stepper
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ class Watched:
 
     def __init__(self, patched: pytest.MonkeyPatch) -> None:
         self.tokenised, self.rows, self.real, self.computed = 0, list[int](), 0, 0
-        call, forward = PreTrainedTokenizerBase.__call__, Stepper.forward
+        forward = Stepper.forward
 
-        def tokenise(tokenizer: Any, text: Any, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - as it is
-            self.tokenised += len(text) if isinstance(text, list) else 1
-            return call(tokenizer, text, *given, **named)
+        def tokenise(text: str) -> str:
+            self.tokenised += 1  # a text is folded just before it is tokenised, and only then
+            return fold(text)
 
         def compute(stepper: Stepper, part: Any) -> Any:  # noqa: ANN401 - as it is
             lengths = stepper.work.train.lengths[part]
@@ -50,7 +50,7 @@ class Watched:
             self.computed += len(part) * int(lengths.max())
             return forward(stepper, part)
 
-        patched.setattr(PreTrainedTokenizerBase, "__call__", tokenise)
+        patched.setattr("finetune.data.pieces.fold", tokenise)
         patched.setattr(Stepper, "forward", compute)
 
 
