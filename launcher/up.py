@@ -61,11 +61,15 @@ class Up:
             docker.ask("image", "rm", replaced)  # refused where anybody still uses it
 
     def _build(self, docker: Docker, recipe: Recipe, variant: Variant) -> str:
-        """Build what is not current; returns the id of the image that gave its name away."""
+        """Build what is not current; returns the id of the image that gave its name away.
+
+        The secrets of a build are written all the same: children of the image are built with them too.
+        """
+        secrets = self._secrets(recipe.base.kind, variant)
         if image.is_current(docker, recipe):
             return ""
         old = str(docker.image(recipe.reference).get("Id", ""))
-        image.build(docker, self.console, recipe, self._secrets(recipe.base.kind, variant))
+        image.build(docker, self.console, recipe, secrets)
         return "" if docker.image(recipe.reference).get("Id") == old else old
 
     def _base(self, docker: Docker, engine: Engine) -> tuple[Choice, Base]:

@@ -70,8 +70,10 @@ def plain_ids(tokenizer: Tokenizer, texts: list[str]) -> list[Ids]:
     folded, backend = [fold(one) for one in texts], getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return cast("list[Ids]", tokenizer(folded, add_special_tokens=False, verbose=False)["input_ids"])
-    backend.no_truncation()
-    backend.no_padding()
+    if backend.truncation is not None:  # changing what another thread reads would fail
+        backend.no_truncation()
+    if backend.padding is not None:
+        backend.no_padding()
     return [one.ids for one in backend.encode_batch_fast(folded, add_special_tokens=False)]
 
 

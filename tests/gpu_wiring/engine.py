@@ -101,7 +101,8 @@ def project(folder: Path) -> Path:
     """The checkout's compose files, as they are, among the folders that they mount."""
     for name in OVERLAYS:
         shutil.copy(REPOSITORY / name, folder)
-    for name in ("notebooks", "scripts", "benchmarks", "workspace", ".workbench/container"):
+    mounted = [f"workspace/{name}" for name in ("data", "models", "runs")]
+    for name in ("notebooks", "scripts", "benchmarks", *mounted, ".workbench/container"):
         (folder / name).mkdir(parents=True)
     (folder / ".workbench" / "ca-certificates.crt").touch()
     return folder

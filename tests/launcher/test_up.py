@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 
 import pytest
 
@@ -66,6 +67,15 @@ def test_the_second_run_builds_nothing_and_asks_no_network(
     assert "Already up; nothing changed." in said
     assert stage.read_env() == env
     assert not [ran for ran in stage.ran[asked:] if {"build", "pull", "run"} & set(ran.argv)]
+
+
+def test_secrets_of_a_build_are_there_although_nothing_is_built(stage: Stage) -> None:
+    """A fresh clone where the engine has this very image: children of it are still to be built."""
+    up(stage)
+    shutil.rmtree(stage.state.build)
+    stage.state.build.mkdir()
+    up(stage)
+    assert {one.name for one in stage.state.build.iterdir()} == {"network", "apt_sources"}
 
 
 def test_with_a_gpu_the_default_is_pulled_and_the_overlay_taken(stage: Stage) -> None:
