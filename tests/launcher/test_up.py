@@ -73,7 +73,6 @@ def test_secrets_of_a_build_are_there_although_nothing_is_built(stage: Stage) ->
     """A fresh clone where the engine has this very image: children of it are still to be built."""
     up(stage)
     shutil.rmtree(stage.state.build)
-    stage.state.build.mkdir()
     up(stage)
     assert {one.name for one in stage.state.build.iterdir()} == {"network", "apt_sources"}
 
