@@ -112,8 +112,8 @@ def start(checkout: Path, *words: str) -> subprocess.Popen[str]:
         "BASE": "pull",
         "VARIANT": "cpu",
     }
-    # under nohup the tests have SIGHUP ignored, and what they start would inherit that
-    argv = ["env", "--default-signal=HUP", sys.executable, "-m", "launcher", *words]
+    # nohup has SIGHUP ignored, a shell's background SIGINT, and a child would inherit that
+    argv = ["env", "--default-signal=HUP,INT", sys.executable, "-m", "launcher", *words]
     pipe = subprocess.PIPE
     return subprocess.Popen(
         argv, cwd=checkout, env=env, stdout=pipe, stderr=pipe, text=True, start_new_session=True
