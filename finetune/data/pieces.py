@@ -70,7 +70,7 @@ def plain_ids(tokenizer: Tokenizer, texts: list[str]) -> list[Ids]:
     folded, backend = [fold(one) for one in texts], getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return cast("list[Ids]", tokenizer(folded, add_special_tokens=False, verbose=False)["input_ids"])
-    if backend.truncation is not None:  # changing what another thread reads would fail
+    if backend.truncation is not None:  # a change waits for every thread that reads
         backend.no_truncation()
     if backend.padding is not None:
         backend.no_padding()
