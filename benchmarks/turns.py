@@ -70,7 +70,7 @@ class Contender:
         synchronise()
         if counts:
             self.seconds += time.perf_counter() - self._began
-            now = joules("cuda" if torch.cuda.is_available() else "cpu")
+            now = joules()
             if now is not None and self._energy is not None:
                 self.joules = (self.joules or 0.0) + now - self._energy
         self.leave()
@@ -78,7 +78,7 @@ class Contender:
         self._go.wait()
         self._go.clear()
         self.enter()
-        self._energy = joules("cuda" if torch.cuda.is_available() else "cpu")
+        self._energy = joules()
         self._began = time.perf_counter()
 
     def enter(self) -> None:
