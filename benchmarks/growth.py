@@ -4,8 +4,9 @@
 
 Each size is trained for the same number of steps, each time in a process of its own: the first start
 tokenises, then all sizes take turns at starts that find the tokens in the cache, of which the middle one
-counts. Memory is the peak of the process: what the kernel counts as resident beyond mapped files, since those
-are given back when memory is wanted.
+counts; their throughput is also compared with that of the first size in the same turn. Memory is the peak of
+the process: what the kernel counts as resident beyond mapped files, since those are given back when memory is
+wanted.
 
 Then a 4-layer BERT is trained by one process with one thread and by two of them, taking turns: efficiency is
 the throughput of two over twice that of one.
@@ -35,7 +36,7 @@ from finetune.demo import titles, write_encoder
 HERE = Path(__file__).resolve().parent.parent
 STEPS, TOGETHER_STEPS, WARMUP = 600, 60, 10
 SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
-TURNS = 3
+TURNS = 5
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,22 @@ def grow(sizes: list[int], work: Path) -> list[dict[str, Any]]:
         for rows, starts in warm.items():
             starts.append(start(work / str(rows), encoder, work / str(rows)))
             print(rows, starts[-1], flush=True)
-    return [{"rows": rows, "cold": vars(cold[rows]), "warm": middle(warm[rows])} for rows in sizes]
+    first = warm[sizes[0]]
+    return [
+        {
+            "rows": rows,
+            "cold": vars(cold[rows]),
+            "warm": middle(warm[rows]),
+            "of_first": of(warm[rows], first),
+        }
+        for rows in sizes
+    ]
+
+
+def of(starts: list[Start], first: list[Start]) -> float:
+    """Compare the throughput of each start with that of another in the same turn: the middle ratio."""
+    pairs = zip(starts, first, strict=True)
+    return round(median(one.texts_per_second / other.texts_per_second for one, other in pairs), 3)
 
 
 def middle(starts: list[Start]) -> dict[str, Any]:

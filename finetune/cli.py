@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from finetune import __version__
 from finetune.arguments import Parser, with_hyphens
-from finetune.errors import FinetuneError, RequestError, shorten
+from finetune.errors import FinetuneError, RequestError, described, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,6 +60,9 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         with suppress(OSError, ValueError):  # what is left in the buffer has nowhere to go
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        say(f"error: {described(error)}")
         return 1
 
 

@@ -6,6 +6,7 @@ says which file, which line, what was found, what is accepted and what to do.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ class RunFolderError(RequestError):
 
 class TrainingError(FinetuneError):
     """Training itself went wrong: the loss is not a number, or memory does not suffice."""
+
+
+class WriteError(FinetuneError):
+    """A place cannot be written to, or its disk is full."""
 
 
 class OtherRankError(FinetuneError):
@@ -81,6 +86,15 @@ class DataError(FinetuneError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
         self.problem = problem
+
+
+def described(error: OSError) -> str:
+    """Name the file and what is wrong with it; a full disk with what to do."""
+    name = "" if error.filename is None else f"{error.filename}: "
+    said = f"{name}{error.strerror or error}"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        said += "; free some disk space, then start the same command again: it goes on from what is there"
+    return said
 
 
 def shorten(text: object, limit: int = 60) -> str:

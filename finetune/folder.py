@@ -1,4 +1,4 @@
-"""The run folder: what is in it, whether it may be resumed, and files that appear whole or not at all."""
+"""The run folder: what is in it, and whether it may be resumed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import json
 import os
 import platform
 import shutil
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from finetune.errors import RequestError, RunFolderError, shorten
+from finetune.errors import RunFolderError, shorten
+from finetune.writing import unusable, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from finetune.options import Settings
 
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "pyarrow")
@@ -46,7 +44,7 @@ class RunFolder:
         """Read one of the JSON files; None if it is not there."""
         try:
             found: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:
             raise RunFolderError(
@@ -61,45 +59,6 @@ class RunFolder:
     def finished(self) -> dict[str, Any] | None:
         """Return the metrics of a run that came to its end."""
         return self.read("metrics.json") if self.model.is_dir() else None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file in one go."""
-    work = path.with_name(f".{path.name}.{os.getpid()}")
-    work.write_text(text, encoding="utf-8")
-    work.replace(path)
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[TextIO]:
-    """Give a file to write line by line; it takes its place at the end, or vanishes if that never comes."""
-    work = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with work.open("w", encoding="utf-8") as stream:
-            yield stream
-        work.replace(path)
-    except OSError as error:
-        if error.filename != str(work):
-            raise
-        reason = (error.strerror or str(error)).lower()
-        raise RequestError(
-            f"{path}: found {reason}; accepted: a file in a folder that you may write to"
-        ) from None
-    finally:
-        work.unlink(missing_ok=True)
-
-
-def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
-    """Replace a folder: fill it beside its place, then rename."""
-    work = path.with_name(f".{path.name}.{os.getpid()}")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    try:
-        fill(work)
-        shutil.rmtree(path, ignore_errors=True)
-        work.rename(path)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def default_folder(task: str, settings: Settings) -> Path:
@@ -159,11 +118,14 @@ def open_run(path: Path, config: dict[str, Any], *, overwrite: bool) -> RunFolde
     config = json.loads(json.dumps(config, default=str))
     earlier = folder.read("config.json")
     if earlier is None:
-        if path.exists() and any(path.iterdir()):
+        if path.is_dir() and any(path.iterdir()):
             raise RunFolderError(
                 f"{path}: found files, but no config.json of a run; give --output-dir an empty or new folder"
             )
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unusable("--output-dir", path, error) from None
     else:
         differing = "; ".join(differences(earlier, config))
         if differing:

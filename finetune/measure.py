@@ -12,11 +12,11 @@ from finetune.data.sources import must_exist
 from finetune.data.split import whole
 from finetune.data.store import default_cache
 from finetune.data.tokens import encode_split
-from finetune.folder import write_text
 from finetune.predict import Predictor
 from finetune.report.sections import Section
 from finetune.report.write import results_table, write_pages
 from finetune.training.evaluation import predict_logits
+from finetune.writing import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ The string under a field is its help text; `option()` gives shorter names that t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - the types of the fields are read at run time
 from typing import Any, Literal
@@ -105,6 +106,8 @@ ABOVE_ZERO = (
     "nodes",
     "freeze_layers",
 )
+ZERO_AND_MORE = ("weight_decay", "warmup_steps", "max_grad_norm")
+HIGHEST_SEED = (1 << 32) - 1  # that numpy takes
 
 
 @dataclass(frozen=True)
@@ -163,8 +166,12 @@ class TrainingOptions:
         """Check ranges, so that a slip is not found after an hour."""
         for name in ABOVE_ZERO:
             found = getattr(self, name)
-            fits = found is None or isinstance(found, str) or found > 0
+            fits = found is None or isinstance(found, str) or 0 < found < math.inf
             require(fits, f"--{name.replace('_', '-')} is {found}, accepted: above 0")
+        for name in ZERO_AND_MORE:
+            found = getattr(self, name)
+            require(0 <= found < math.inf, f"--{name.replace('_', '-')} is {found}, accepted: 0 and more")
+        require(0 <= self.seed <= HIGHEST_SEED, f"--seed is {self.seed}, accepted: 0 to {HIGHEST_SEED}")
         require(
             self.gpus is None or self.gpu_id is None,
             f"both --gpus {self.gpus} and --gpu-id {self.gpu_id} are given; give one of them",
@@ -184,7 +191,6 @@ class TrainingOptions:
             not (self.deterministic and self.torch_compile == "on"),
             "--deterministic and --torch-compile on exclude each other: compiled kernels are chosen by speed",
         )
-        require(self.warmup_steps >= 0, f"--warmup-steps is {self.warmup_steps}, accepted: 0 and more")
 
     @property
     def batch_size(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import platform
 import shutil
@@ -15,10 +16,12 @@ from finetune.data.store import default_cache
 from finetune.data.tokens import Encoded, encode_split
 from finetune.encoders import LIGHT, check_length, find_encoder, load_tokenizer
 from finetune.errors import RequestError
-from finetune.folder import RunFolder, default_folder, describe, open_run, write_folder
+from finetune.folder import RunFolder, default_folder, describe, open_run
+from finetune.tasks.registry import FACTS
 from finetune.training.distributed import joined, started_together
 from finetune.training.launch import count_processes, launch
 from finetune.vocabulary import made_encoder
+from finetune.writing import refuse_other_files, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from finetune.training.distributed import World
 
 SKIPPED_SHOWN = 20
+EXPORTS = "exports"  # where finetune export writes inside a model, if not told otherwise
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def train_in(world: World, settings: Settings, recipe: Recipe, say: Callable[[st
     }
     config = describe(ready.task.name, settings, data, world.size)
     folder = RunFolder(path)
+    world.first(lambda: check_target(settings.run.save_path, path))
     world.first(lambda: open_run(path, config, overwrite=settings.run.overwrite_output_dir))
     must_see(folder)
     done = world.first(folder.finished)
@@ -143,14 +148,36 @@ def tell_skipped(problems: Sequence[str], say: Callable[[str], None]) -> None:
 
 
 def deliver(folder: RunFolder, target: Path | None, say: Callable[[str], None]) -> None:
-    """Copy the finished model to where the user wants it."""
+    """Copy the finished model to where the user wants it; exports of an earlier model there are kept."""
     say(f"model      {folder.model}")
     if target is None:
         return
-    write_folder(target, lambda work: copy_into(folder.model, work))
+    if same_model(folder.model, target):
+        say(f"copied to  {target} (it is there already)")
+        return
+    check_target(target, folder.path)
+    exports = target / EXPORTS
+
+    def fill(work: Path) -> None:
+        shutil.copytree(folder.model, work, dirs_exist_ok=True)
+        if exports.is_dir():
+            shutil.copytree(exports, work / EXPORTS)
+            say(f"warning    {exports} holds exports of the model that was there before; export again")
+
+    write_folder(target, fill)
     say(f"copied to  {target}")
 
 
-def copy_into(source: Path, target: Path) -> None:
-    """Copy a folder's contents."""
-    shutil.copytree(source, target, dirs_exist_ok=True)
+def check_target(target: Path | None, run: Path) -> None:
+    """Refuse, before anything is trained, to replace what is no model."""
+    if target is None:
+        return
+    if target.resolve() == run.resolve():
+        raise RequestError(f"--save-path and --output-dir are both {run}; give the copy a folder of its own")
+    refuse_other_files(target, FACTS, "--save-path")
+
+
+def same_model(one: Path, other: Path) -> bool:
+    """Tell whether the files of a model lie in another folder too."""
+    names = [path.name for path in one.iterdir() if path.is_file()]
+    return not any(filecmp.cmpfiles(one, other, names, shallow=False)[1:])

@@ -7,14 +7,15 @@ refused, so nothing in it is run. What you trust is that the numbers are the enc
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from finetune.errors import EncoderError
+from finetune.errors import EncoderError, WriteError
 from finetune.pickles import read_tensors
+from finetune.writing import beside, flush
 
 if TYPE_CHECKING:
     import argparse
@@ -42,9 +43,15 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         raise EncoderError(f"{source}: there is no such file; give the folder that holds it")
     say(f"{source}: sha256 {hashlib.sha256(source.read_bytes()).hexdigest()}")
     tensors = apart(read_tensors(source))
-    work = target.with_name(f".{target.name}.{os.getpid()}")
-    save_file(tensors, work, metadata={"format": "pt"})
-    work.replace(target)
+    work = beside(target)
+    try:
+        save_file(tensors, work, metadata={"format": "pt"})
+        flush(work)
+        work.replace(target)
+    except SafetensorError as error:
+        raise WriteError(f"{target}: cannot be written ({error}); free some disk space") from None
+    finally:
+        work.unlink(missing_ok=True)
     say(f"{target}: {len(tensors)} tensors written")
     return 0
 

@@ -109,8 +109,8 @@ def measure_in(encoder: str | None, say: Callable[[str], None]) -> tuple[str, Me
 
 def write(found: dict[str, Any], lengths: Any, unit: str, folder: Path) -> None:  # noqa: ANN401 - a numpy array
     """Write the JSON and the picture."""
-    from finetune.folder import write_text  # noqa: PLC0415 - see run
     from finetune.report.pictures import draw_lengths  # noqa: PLC0415 - see run
+    from finetune.writing import write_text  # noqa: PLC0415 - see run
 
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "inspect.json", json.dumps(found, ensure_ascii=False, indent=2) + "\n")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from finetune.data.lines import decode
 from finetune.errors import DataError, RequestError
-from finetune.folder import written_whole
+from finetune.writing import written_whole
 
 if TYPE_CHECKING:
     import argparse

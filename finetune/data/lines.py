@@ -66,6 +66,9 @@ def guarded(source: Iterable[bytes], path: Path) -> Iterator[bytes]:
         raise DataError(
             Problem(path, None, found, "a whole gz or xz file", "copy or download it again")
         ) from None
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise DataError(Problem(path, None, found, "a file that can be read", "check the disk")) from None
 
 
 def transcode(raw: IO[bytes]) -> Iterator[bytes]:

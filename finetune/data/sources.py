@@ -50,8 +50,10 @@ def find_sources(options: DataOptions) -> Sources:
 
 def must_exist(path: Path) -> Path:
     """Refuse a path that is not there."""
-    if path.exists():
+    if path.is_file() or path.is_dir():
         return path
+    if path.exists():
+        raise RequestError(f"{path}: found neither a file nor a folder; copy what it gives into a file")
     raise RequestError(absent(path))
 
 

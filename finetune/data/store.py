@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from finetune.writing import flush_all, unusable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -74,18 +76,27 @@ def file_fingerprint(paths: Iterable[Path]) -> str:
 
 
 def stored(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[str, list[Any]]]]) -> Stored:
-    """Open the table in this folder, making it first if it is not there.
+    """Open the table in this folder, making it first if it is not there, or is damaged.
 
     `make` yields chunks of columns and may note things in the mapping that it is given.
     """
-    fresh = not (folder / "meta.json").is_file()
-    if fresh:
+    try:
+        return opened(folder, fresh=False)
+    except (OSError, ValueError):
         with workplace(folder.parent) as work:
+            damaged = folder.exists()
             write(work, schema, make)
+            if damaged:
+                shutil.rmtree(folder)
             put_in_place(work, folder, "meta.json")
+    return opened(folder, fresh=True)
+
+
+def opened(folder: Path, *, fresh: bool) -> Stored:
+    """Map a table that is there."""
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     path = folder / "table.arrow"
-    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-    return Stored(table, json.loads((folder / "meta.json").read_text(encoding="utf-8")), fresh, path)
+    return Stored(pa.ipc.open_file(pa.memory_map(str(path))).read_all(), meta, fresh, path)
 
 
 def write(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[str, list[Any]]]]) -> None:
@@ -100,8 +111,11 @@ def write(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[
 @contextmanager
 def workplace(parent: Path) -> Iterator[Path]:
     """Make a folder that is gone afterwards, unless it was renamed."""
-    parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".making-", dir=parent))
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".making-", dir=parent))
+    except OSError as error:
+        raise unusable("--cache-dir", parent, error) from None
     try:
         yield work
     finally:
@@ -110,6 +124,7 @@ def workplace(parent: Path) -> Iterator[Path]:
 
 def put_in_place(work: Path, folder: Path, mark: str) -> None:
     """Rename the finished folder; where another process was faster, its result is as good."""
+    flush_all(work)
     try:
         work.rename(folder)
     except OSError:

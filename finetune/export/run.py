@@ -14,9 +14,10 @@ from finetune.errors import ExportError, RequestError
 from finetune.export.formats import FORMATS
 from finetune.export.samples import Subject, from_file, generated
 from finetune.export.verify import compare, of_export, of_model, same_tokens
-from finetune.folder import package_versions, write_folder
+from finetune.folder import package_versions
 from finetune.predict import Predictor
 from finetune.runtime.engine import FACTS, TOKENIZER, assemble
+from finetune.writing import refuse_other_files, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +53,7 @@ class Export:
 
 def export(wanted: Wanted, target: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Write the folder, verified; returns what export.json says."""
-    refuse_other_files(target)
+    refuse_other_files(target, RECORD, "--output-dir")
     form = FORMATS[wanted.format]
     subject = load(wanted.model)
     sample = generated(subject) if wanted.data is None else from_file(subject, wanted.data)
@@ -73,12 +74,6 @@ def export(wanted: Wanted, target: Path, say: Callable[[str], None]) -> dict[str
     target.parent.mkdir(parents=True, exist_ok=True)
     write_folder(target, fill)
     return record
-
-
-def refuse_other_files(target: Path) -> None:
-    """Replace an earlier export, and nothing else."""
-    if target.exists() and not (target / RECORD).is_file() and (target.is_file() or any(target.iterdir())):
-        raise RequestError(f"{target}: found other files there; give --output-dir a new or empty folder")
 
 
 def load(path: Path) -> Subject:

@@ -7,8 +7,8 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from finetune.folder import write_text
 from finetune.report.pictures import DOTS_PER_INCH
+from finetune.writing import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

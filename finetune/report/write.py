@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from finetune.folder import write_text
 from finetune.report.glossary import meaning
 from finetune.report.page import write_page
 from finetune.report.pictures import draw_curves
 from finetune.report.sections import Section, escaped, table
 from finetune.training.progress import clock
+from finetune.writing import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

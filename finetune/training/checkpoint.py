@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from finetune.errors import TrainingError
+from finetune.writing import flush
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Tensors = dict[str, torch.Tensor]
+DAMAGE = (OSError, ValueError, KeyError, TypeError, SafetensorError)  # what load() of a damaged one raises
 
 
 @dataclass
@@ -100,12 +102,13 @@ class Checkpoints:
                 f"{self.folder}: the checkpoint of step {state.step} cannot be written ({error}); free some "
                 "disk space, then start the same command again: it goes on from the checkpoint before"
             ) from None
-        self.rotate(state.best_step)
+        self.rotate(state)
 
-    def rotate(self, best: int | None) -> None:
-        """Delete the oldest ones, never the best."""
-        for step in self.steps()[: -self.keep]:
-            if step != best:
+    def rotate(self, state: State) -> None:
+        """Delete the oldest ones, never the best, and newer ones: they were found damaged."""
+        kept = [step for step in self.steps() if step <= state.step][-self.keep :]
+        for step in self.steps():
+            if step not in kept and step != state.best_step:
                 shutil.rmtree(self.path(step))
 
     def newest(self, say: Callable[[str], None]) -> tuple[State, dict[str, Tensors]] | None:
@@ -113,8 +116,10 @@ class Checkpoints:
         for step in reversed(self.steps()):
             try:
                 return self.load(step)
-            except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            except DAMAGE as error:
                 say(f"checkpoint {self.path(step).name} is damaged ({error}): falling back to the one before")
+        if self.steps():
+            say("no sound checkpoint is left: training starts anew")
         return None
 
     def load(self, step: int) -> tuple[State, dict[str, Tensors]]:
@@ -146,12 +151,3 @@ def digest_of(path: Path) -> str:
     """Hash a file's contents."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()
-
-
-def flush(path: Path) -> None:
-    """Make sure that a power cut cannot undo what was written."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -54,7 +54,7 @@ def choose_device(gpu_id: int | None, precision: str) -> Device:
 def find_device(gpu_id: int | None) -> tuple[torch.device, str]:
     """Resolve the GPU's number; a GPU that is not there is refused, not replaced by the CPU in silence."""
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if gpu_id is not None and gpu_id >= count:
+    if gpu_id is not None and (gpu_id >= count or gpu_id < -1):
         have = f"torch sees {count} GPUs" if count else "torch sees no GPU here"
         accepted = f"0 to {count - 1}, or -1 for the CPU" if count else "-1 for the CPU"
         raise RequestError(f"--gpu-id is {gpu_id}, but {have}; accepted: {accepted}")

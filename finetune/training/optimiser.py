@@ -63,10 +63,11 @@ def freeze(model: nn.Module, what: int | Literal["embeddings", "encoder"] | None
         return ""
     depths, top = layer_depths(model)
     layers = {"embeddings": 0, "encoder": top - 1}.get(str(what), what)
+    numbers = f"1 to {top - 1}, " if top > 1 else ""
     require(
         int(layers) < top,
-        f"--freeze-layers is {what}, but the encoder has {top - 1} layers; accepted: 1 to {top - 1}, "
-        "embeddings, encoder",
+        f"--freeze-layers is {what}, but the encoder has {top - 1} layers; accepted: {numbers}embeddings, "
+        "encoder",
     )
     frozen = [one for name, one in model.named_parameters() if depths[name] <= int(layers)]
     for one in frozen:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from finetune.data.store import default_cache
 from finetune.encoders import quiet
-from finetune.folder import write_folder
 from finetune.report.balance import balance_sections
 from finetune.report.card import model_card
 from finetune.report.write import Findings, write_report
 from finetune.tasks.base import HEAD
-from finetune.training.checkpoint import Checkpoints, State
+from finetune.training.checkpoint import DAMAGE, Checkpoints, State
 from finetune.training.compiling import Compiling
 from finetune.training.device import choose_device, hidden_gpu, strays
 from finetune.training.estimate import choose_tokens, estimate_fixed, with_texts
@@ -27,6 +26,7 @@ from finetune.training.progress import clock
 from finetune.training.scalars import Scalars
 from finetune.training.seeding import seed_everything
 from finetune.training.step import Stepper, Work
+from finetune.writing import write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def run_session(
         )
         loop = Loop(stepper, around, Compiling(stepper, settings.data.cache_dir or default_cache()))
         loop.resume()
-        restore_best(model, checkpoints, loop.run())
+        restore_best(model, checkpoints, loop.run(), say)
         return conclude(work, ready, folder, loop)
 
 
@@ -121,10 +121,20 @@ def started(work: Work) -> Stepper:
     return stepper
 
 
-def restore_best(model: PreTrainedModel, checkpoints: Checkpoints, state: State) -> None:
-    """Put the weights of the best evaluation back."""
-    if state.best_step is not None and state.best_step != state.step:
+def restore_best(
+    model: PreTrainedModel, checkpoints: Checkpoints, state: State, say: Callable[[str], None]
+) -> None:
+    """Put the weights of the best evaluation back; where they are damaged, the last ones stay."""
+    if state.best_step is None or state.best_step == state.step:
+        return
+    try:
         model.load_state_dict(checkpoints.load(state.best_step)[1]["model"], strict=False)
+    except DAMAGE as error:
+        say(
+            f"warning    the best checkpoint, of step {state.best_step}, is damaged ({error}): "
+            f"the model is that of step {state.step}"
+        )
+        state.best_step = state.step
 
 
 def conclude(work: Work, ready: Prepared, folder: RunFolder, loop: Loop) -> dict[str, Any]:

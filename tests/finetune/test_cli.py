@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finetune.arguments import build, field_help, from_yaml
-from finetune.cli import VERBS, main, verb_parser
+from finetune.cli import VERBS, guarded, main, verb_parser
 from finetune.commands.training import KINDS, YAML_HELP
 from finetune.errors import FinetuneError
 from finetune.reference import reference
@@ -123,3 +124,21 @@ def test_help_shows_a_typical_session(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_command_reference_says_what_the_code_says() -> None:
     written = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert written == reference(), "run: python -m finetune.reference > docs/cli.md"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; free some disk space"),
+        (PermissionError(errno.EACCES, "Permission denied", "/data/x"), "/data/x: Permission denied"),
+        (OSError("could not open"), "could not open"),
+    ],
+)
+def test_what_the_disk_refuses_is_a_message(
+    error: OSError, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> int:
+        raise error
+
+    assert guarded(fails) == 1
+    assert f"error: {said}" in capsys.readouterr().err

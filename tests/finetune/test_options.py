@@ -47,3 +47,21 @@ def test_numbers_below_one_are_refused(wrong: dict[str, int]) -> None:
 def test_several_gpus_and_a_certain_one_contradict() -> None:
     with pytest.raises(RequestError, match="both --gpus 2 and --gpu-id 0"):
         TrainingOptions(gpus=2, gpu_id=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("num_train_epochs", one) for one in (float("inf"), float("nan"))),
+        *(("learning_rate", one) for one in (0, float("inf"), float("nan"))),
+        *(
+            (name, one)
+            for name in ("weight_decay", "max_grad_norm", "warmup_steps")
+            for one in (-1, float("nan"))
+        ),
+        *(("seed", one) for one in (-1, 1 << 32)),
+    ],
+)
+def test_numbers_that_no_training_can_use_are_refused(name: str, value: float) -> None:
+    with pytest.raises(RequestError, match=f"--{name.replace('_', '-')} is {value}, accepted: "):
+        TrainingOptions(**{name: value})  # type: ignore[arg-type]

@@ -128,3 +128,17 @@ def test_skipped_rows_are_counted_and_listed(
     assert re.search(r"skipped    .*train.txt:21: found 1", said)
     assert re.search(r"skipped    .*test.txt:2: found the label '7'", said)
     assert "warning: 1 texts stand in validation and test both" in said
+
+
+@pytest.mark.parametrize("option", ["--output-dir", "--cache-dir"])
+def test_a_place_that_cannot_be_written_to(
+    option: str, write: Write, news: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write("file", "")
+    given = ["--data", str(news), "--encoder", "light", "--output-dir", str(tmp_path / "run")]
+    wrong = f"{option} {file}: (not a directory|file exists); accepted: a folder that you may write to"
+    refused(["classify", *given, "--gpu-id", "-1", option, str(file)], wrong, capsys)
+
+
+def test_neither_a_file_nor_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    refused(["classify", "--data", "/dev/null"], "/dev/null: found neither a file nor a folder", capsys)

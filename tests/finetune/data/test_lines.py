@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 from typing import TYPE_CHECKING
 
 import pytest
 
-from finetune.data.lines import open_text
+from finetune.data.lines import guarded, open_text
 from finetune.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     Write = Callable[[str, str | bytes], Path]
@@ -74,3 +75,12 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no.txt: found no such file"):
         open_text(tmp_path / "no.txt")
+
+
+def test_a_disk_that_fails_while_it_is_read_names_the_file(tmp_path: Path) -> None:
+    def lines() -> Iterator[bytes]:
+        yield b"good\n"
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(DataError, match=r"a.txt: found input/output error; expected a file that can be read"):
+        list(guarded(lines(), tmp_path / "a.txt"))

@@ -87,3 +87,17 @@ def test_the_optimiser_goes_through_unchanged() -> None:
     assert all(
         torch.equal(tensors[name], value) for name, value in checkpoint.optimiser_tensors(other).items()
     )
+
+
+def test_a_damaged_newer_one_does_not_crowd_out_a_sound_one(tmp_path: Path) -> None:
+    checkpoints = saved(tmp_path, 1, 3, keep=2)
+    (checkpoints.path(3) / "state.json").unlink()
+    assert saved(tmp_path, 2, keep=1).steps() == [2]
+
+
+def test_where_none_is_sound_training_says_that_it_starts_anew(tmp_path: Path) -> None:
+    checkpoints = saved(tmp_path, 1)
+    (checkpoints.path(1) / "state.json").unlink()
+    said: list[str] = []
+    assert checkpoints.newest(said.append) is None
+    assert said[-1] == "no sound checkpoint is left: training starts anew"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 import torch
 
-from finetune.training.device import FIXED_WEIGHTS, READING_WEIGHTS, Device, hidden_gpu, overhead, strays
-
-if TYPE_CHECKING:
-    import pytest
+from finetune.errors import RequestError
+from finetune.training.device import (
+    FIXED_WEIGHTS,
+    READING_WEIGHTS,
+    Device,
+    find_device,
+    hidden_gpu,
+    overhead,
+    strays,
+)
 
 CPU = Device(torch.device("cpu"), "--gpu-id -1", "fp32", "")
 GPU = Device(torch.device("cuda", 0), "", "fp32", "")
@@ -37,3 +42,10 @@ def test_a_further_micro_batch_costs_a_small_model_more_tokens_than_a_large_one(
     assert overhead(model(1000), cpu) == READING_WEIGHTS["cpu"] + FIXED_WEIGHTS["cpu"] // 1_000_000
     assert overhead(model(10), cpu) == READING_WEIGHTS["cpu"] + FIXED_WEIGHTS["cpu"] // 100
     assert overhead(model(1000), torch.device("cuda")) > 1000 * overhead(model(1000), cpu)
+
+
+@pytest.mark.parametrize("number", [-2, 0])
+def test_a_gpu_that_is_not_there_is_refused(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RequestError, match=f"--gpu-id is {number}, but torch sees no GPU here; accepted: -1"):
+        find_device(number)

@@ -6,6 +6,7 @@ import math
 from typing import Literal
 
 import pytest
+import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from finetune.errors import RequestError
@@ -70,3 +71,8 @@ def test_more_layers_than_there_are_cannot_be_frozen(model: BertForSequenceClass
 def test_nothing_is_frozen_unless_asked(model: BertForSequenceClassification) -> None:
     assert freeze(model, None) == ""
     assert all(one.requires_grad for one in model.parameters())
+
+
+def test_an_encoder_without_layers_has_none_to_freeze() -> None:
+    with pytest.raises(RequestError, match="has 0 layers; accepted: embeddings, encoder"):
+        freeze(torch.nn.ModuleDict({"embeddings": torch.nn.Embedding(2, 2)}), 1)

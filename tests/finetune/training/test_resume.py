@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -222,3 +223,23 @@ def test_kill_9_changes_nothing(undisturbed: Path, news: Path, encoder: Path, tm
     assert not (out / "metrics.json").exists()
     assert main(arguments(news, encoder, out)) == 0
     assert_same(undisturbed, out)
+
+
+def test_a_damaged_best_checkpoint_leaves_the_last_model_and_says_so(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best, evaluate = tmp_path / "run" / "checkpoints" / "step-00000006", Loop.evaluate
+
+    def first_is_best(self: Loop) -> None:
+        evaluate(self)
+        self.state.best_step = 6
+        if self.state.step == 18:
+            (best / "model.safetensors").write_bytes(b"half of it")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Loop, "evaluate", first_is_best)
+        assert main(arguments(news, encoder, tmp_path / "run")) == 0
+    said = capsys.readouterr().err
+    assert "the best checkpoint, of step 6, is damaged" in said
+    assert "the model is that of step 18" in said
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["training"]["best_step"] == 18

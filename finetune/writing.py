@@ -1,0 +1,101 @@
+"""Writes files and folders that appear whole or not at all, also where the power goes in between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from safetensors import SafetensorError
+
+from finetune.errors import RequestError, WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+def flush(path: Path) -> None:
+    """Bring a file's contents, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_all(folder: Path) -> None:
+    """Bring a folder and all that is in it to the disk."""
+    for one in folder.rglob("*"):
+        flush(one)
+    flush(folder)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file in one go."""
+    work = beside(path)
+    work.write_text(text, encoding="utf-8")
+    flush(work)
+    work.replace(path)
+    flush(path.parent)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[TextIO]:
+    """Give a file to write line by line; it takes its place at the end, or vanishes if that never comes."""
+    work = beside(path)
+    try:
+        with work.open("w", encoding="utf-8") as stream:
+            yield stream
+        work.replace(path)
+    except OSError as error:
+        if error.filename != str(work):
+            raise
+        reason = (error.strerror or str(error)).lower()
+        raise RequestError(
+            f"{path}: found {reason}; accepted: a file in a folder that you may write to"
+        ) from None
+    finally:
+        work.unlink(missing_ok=True)
+
+
+def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Replace a folder: fill it beside its place, then exchange the two; what failed leaves the old one."""
+    work, old = beside(path), path.with_name(f".{path.name}.{os.getpid()}.old")
+    try:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        fill(work)
+        flush_all(work)
+        if path.exists():
+            path.rename(old)
+        work.rename(path)
+        flush(path.parent)
+    except (OSError, SafetensorError) as error:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise WriteError(
+            f"{path}: cannot be written ({error}); free some disk space, or name another place"
+            ", then start the same command again"
+        ) from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def refuse_other_files(path: Path, mark: str, option: str) -> None:
+    """Let a folder be replaced if it is new, empty, or holds the file by which we know our own."""
+    if path.exists() and not (path / mark).is_file() and (path.is_file() or any(path.iterdir())):
+        raise RequestError(f"{path}: found other files there; give {option} a new or empty folder")
+
+
+def unusable(option: str, path: Path, error: OSError) -> RequestError:
+    """Say that a folder cannot be made, or cannot be written to."""
+    reason = (error.strerror or str(error)).lower()
+    return RequestError(f"{option} {path}: {reason}; accepted: a folder that you may write to")
+
+
+def beside(path: Path) -> Path:
+    """Name the place where something is prepared; it is on the same disk."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
