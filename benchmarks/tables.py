@@ -117,11 +117,12 @@ def accuracy(record: Record) -> str:
 
 def growth(record: Record) -> str:
     """Write what more rows cost, and what a second process brings."""
-    head = ("rows", "texts/s", "memory MB", "first start", "later start", "of it imports")
+    head = ("rows", "texts/s", "in the same turn", "memory MB", "first start", "later start", "of it imports")
     rows = [
         (
             f"{one['rows']:,}",
             f"{one['warm']['texts_per_second']:,.0f}",
+            f"{one['of_first']:.0%}",
             f"{max(one[which]['peak_private_bytes'] for which in ('cold', 'warm')) / 1e6:,.0f}",
             f"{one['cold']['seconds_to_first_step']:.0f} s",
             f"{one['warm']['seconds_to_first_step']:.0f} s",

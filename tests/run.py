@@ -107,9 +107,11 @@ def inside() -> None:
         "--exclude=serving_tutorial",
     ]  # wants FastAPI
     sh(*RUN, f"--env=MYPYPATH=benchmarks:{SMOKE}", tag, *MYPY, *typed)
-    places = ["tests/finetune", "tests/docs", "tests/smoke", "tests/notebooks", "tests/gpu"]
+    # the files that take longest come first, or one core would idle while the other ends them
+    places = ["tests/notebooks", "tests/docs", "tests/smoke", "tests/finetune", "tests/gpu"]
     # a file's tests stay together, one process a core: with more threads each would wait for the others
-    sh(*RUN, "--env=OMP_NUM_THREADS=1", tag, *PYTEST, "--numprocesses=2", "--dist=loadfile", *places)
+    spread = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder"]
+    sh(*RUN, "--env=OMP_NUM_THREADS=1", tag, *PYTEST, *spread, *places)
 
 
 def triton() -> None:
