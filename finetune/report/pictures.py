@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +29,22 @@ DOTS_PER_INCH = 150
 @cache
 def fonts() -> list[str]:
     """Name the fonts to try, those first that have Chinese and are installed."""
-    from matplotlib import font_manager  # noqa: PLC0415 - a second, for those who draw
+    from matplotlib.font_manager import fontManager  # noqa: PLC0415 - a second, for those who draw
 
-    installed = {one.name for one in font_manager.fontManager.ttflist}
+    if not {one.name for one in fontManager.ttflist} & set(CJK_FONTS):
+        add_new_fonts()
+    installed = {one.name for one in fontManager.ttflist}
     return [*(one for one in CJK_FONTS if one in installed), "DejaVu Sans"]
+
+
+def add_new_fonts() -> None:
+    """Tell matplotlib of fonts that were installed after it wrote its list, which it keeps for good."""
+    from matplotlib.font_manager import findSystemFonts, fontManager  # noqa: PLC0415 - see fonts
+
+    listed = {one.fname for one in fontManager.ttflist}
+    for path in set(findSystemFonts()) - listed:
+        with suppress(OSError, RuntimeError):  # a damaged font
+            fontManager.addfont(path)
 
 
 def drawable(name: str) -> str:

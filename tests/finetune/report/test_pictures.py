@@ -1,0 +1,29 @@
+"""Pictures find a font for Chinese."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from matplotlib.font_manager import findSystemFonts, fontManager
+
+from finetune.report.pictures import CJK_FONTS, fonts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def _forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A list that matplotlib wrote before a Chinese font was installed."""
+    kept = [one for one in fontManager.ttflist if "CJK" not in one.name]
+    monkeypatch.setattr(fontManager, "ttflist", kept)
+    fonts.cache_clear()
+    yield
+    fonts.cache_clear()
+
+
+@pytest.mark.usefixtures("_forgotten")
+@pytest.mark.skipif(not any("CJK" in one for one in findSystemFonts()), reason="no Chinese font is installed")
+def test_a_font_that_was_installed_later_is_found() -> None:
+    assert fonts()[0] in CJK_FONTS
