@@ -128,13 +128,13 @@ def grow(sizes: list[int], work: Path) -> list[dict[str, Any]]:
             "rows": rows,
             "cold": vars(cold[rows]),
             "warm": middle(warm[rows]),
-            "of_first": of(warm[rows], first),
+            "of_first": ratio(warm[rows], first),
         }
         for rows in sizes
     ]
 
 
-def of(starts: list[Start], first: list[Start]) -> float:
+def ratio(starts: list[Start], first: list[Start]) -> float:
     """Compare the throughput of each start with that of another in the same turn: the middle ratio."""
     pairs = zip(starts, first, strict=True)
     return round(median(one.texts_per_second / other.texts_per_second for one, other in pairs), 3)

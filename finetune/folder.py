@@ -17,6 +17,7 @@ from finetune.writing import unusable, write_text
 if TYPE_CHECKING:
     from finetune.options import Settings
 
+EXPORTS = "exports"  # where finetune export writes inside a run or model, if not told otherwise
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "pyarrow")
 FREE_TO_CHANGE = {
     "cache_dir", "overwrite_output_dir", "save_total_limit", "logging_steps", "save_path", "output_dir",

@@ -206,8 +206,8 @@ class RunOptions:
     output_dir: Path | None = None
     """The run folder (default: runs/<task>-<data>-<encoder>); the same command on the same folder resumes."""
     save_path: Path | None = None
-    """Copy the finished model here as well, for example models/final/news: a new folder, or an earlier model
-    of ours."""
+    """Copy the finished model here as well, for example models/final/news: into a new folder, or in the place
+    of a model that was saved there before."""
     overwrite_output_dir: bool = option(False, "--overwrite")  # noqa: FBT003 - option() mirrors field()
     """Delete what an earlier run left in the run folder and start anew."""
     eval_steps: int | None = None

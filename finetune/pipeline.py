@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import platform
-import shutil
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from finetune.data.corpus import load_corpus, must_have_validation
 from finetune.data.store import default_cache
 from finetune.data.tokens import Encoded, encode_split
+from finetune.delivery import check_target, deliver
 from finetune.encoders import LIGHT, check_length, find_encoder, load_tokenizer
 from finetune.errors import RequestError
 from finetune.folder import RunFolder, default_folder, describe, open_run
-from finetune.tasks.registry import FACTS
 from finetune.training.distributed import joined, started_together
 from finetune.training.launch import count_processes, launch
 from finetune.vocabulary import made_encoder
-from finetune.writing import refuse_other_files, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from finetune.training.distributed import World
 
 SKIPPED_SHOWN = 20
-EXPORTS = "exports"  # where finetune export writes inside a model, if not told otherwise
 
 
 @dataclass(frozen=True)
@@ -145,39 +141,3 @@ def tell_skipped(problems: Sequence[str], say: Callable[[str], None]) -> None:
         say(f"skipped    {problem}")
     if len(problems) > SKIPPED_SHOWN:
         say(f"skipped    {len(problems):,} rows in all")
-
-
-def deliver(folder: RunFolder, target: Path | None, say: Callable[[str], None]) -> None:
-    """Copy the finished model to where the user wants it; exports of an earlier model there are kept."""
-    say(f"model      {folder.model}")
-    if target is None:
-        return
-    if same_model(folder.model, target):
-        say(f"copied to  {target} (it is there already)")
-        return
-    check_target(target, folder.path)
-    exports = target / EXPORTS
-
-    def fill(work: Path) -> None:
-        shutil.copytree(folder.model, work, dirs_exist_ok=True)
-        if exports.is_dir():
-            shutil.copytree(exports, work / EXPORTS)
-            say(f"warning    {exports} holds exports of the model that was there before; export again")
-
-    write_folder(target, fill)
-    say(f"copied to  {target}")
-
-
-def check_target(target: Path | None, run: Path) -> None:
-    """Refuse, before anything is trained, to replace what is no model."""
-    if target is None:
-        return
-    if target.resolve() == run.resolve():
-        raise RequestError(f"--save-path and --output-dir are both {run}; give the copy a folder of its own")
-    refuse_other_files(target, FACTS, "--save-path")
-
-
-def same_model(one: Path, other: Path) -> bool:
-    """Tell whether the files of a model lie in another folder too."""
-    names = [path.name for path in one.iterdir() if path.is_file()]
-    return not any(filecmp.cmpfiles(one, other, names, shallow=False)[1:])

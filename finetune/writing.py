@@ -48,6 +48,7 @@ def written_whole(path: Path) -> Iterator[TextIO]:
     try:
         with work.open("w", encoding="utf-8") as stream:
             yield stream
+        flush(work)
         work.replace(path)
     except OSError as error:
         if error.filename != str(work):
@@ -62,31 +63,42 @@ def written_whole(path: Path) -> Iterator[TextIO]:
 
 def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
     """Replace a folder: fill it beside its place, then exchange the two; what failed leaves the old one."""
-    work, old = beside(path), path.with_name(f".{path.name}.{os.getpid()}.old")
+    work = beside(path)
     try:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         fill(work)
         flush_all(work)
-        if path.exists():
-            path.rename(old)
-        work.rename(path)
+        take_place(work, path)
         flush(path.parent)
     except (OSError, SafetensorError) as error:
-        if old.exists() and not path.exists():
-            old.rename(path)
         raise WriteError(
-            f"{path}: cannot be written ({error}); free some disk space, or name another place"
-            ", then start the same command again"
+            f"{path}: cannot be written ({error}); free some disk space, or name another place, then start "
+            "the same command again"
         ) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
-def refuse_other_files(path: Path, mark: str, option: str) -> None:
-    """Let a folder be replaced if it is new, empty, or holds the file by which we know our own."""
-    if path.exists() and not (path / mark).is_file() and (path.is_file() or any(path.iterdir())):
+def take_place(work: Path, path: Path) -> None:
+    """Rename a folder to its place; the one that was there is deleted only once that is done."""
+    old = work.with_name(f"{work.name}.old")
+    try:
+        if path.exists():
+            path.rename(old)
+        work.rename(path)
+    except BaseException:  # an interrupt too
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def refuse_other_files(path: Path, option: str, *marks: str) -> None:
+    """Let a folder be replaced if it is new, empty, or holds the files by which we know our own."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not all((path / one).is_file() for one in marks):
         raise RequestError(f"{path}: found other files there; give {option} a new or empty folder")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finetune.folder import EXPORTS
 from finetune.options import DataOptions
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
             label_column=arguments.label_column,
             max_rows=arguments.max_rows,
         )
-    target = arguments.output_dir or arguments.model / "exports" / arguments.format
+    target = arguments.output_dir or arguments.model / EXPORTS / arguments.format
     record = export(Wanted(arguments.model, arguments.format, data, arguments.max_loss), target, say)
     for line in told(record):
         say(line)

@@ -53,7 +53,7 @@ class Export:
 
 def export(wanted: Wanted, target: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Write the folder, verified; returns what export.json says."""
-    refuse_other_files(target, RECORD, "--output-dir")
+    refuse_other_files(target, "--output-dir", RECORD)
     form = FORMATS[wanted.format]
     subject = load(wanted.model)
     sample = generated(subject) if wanted.data is None else from_file(subject, wanted.data)

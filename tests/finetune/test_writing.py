@@ -71,29 +71,33 @@ def test_a_folder_that_cannot_be_filled_leaves_the_old_one(tmp_path: Path, fails
     assert [one.name for one in tmp_path.iterdir()] == ["model"]
 
 
+@pytest.mark.parametrize(
+    ("error", "seen"),
+    [(OSError(errno.EBUSY, "Device or resource busy"), WriteError), (KeyboardInterrupt(), KeyboardInterrupt)],
+)
 def test_a_folder_that_cannot_be_moved_leaves_the_old_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, seen: type[BaseException]
 ) -> None:
     write_folder(tmp_path / "model", lambda folder: (folder / "old").touch())
     rename = Path.rename
 
     def refused(self: Path, to: Path) -> Path:
         if self.name == f".model.{os.getpid()}":
-            raise OSError(errno.EBUSY, "Device or resource busy")
+            raise error
         return rename(self, to)
 
     monkeypatch.setattr(Path, "rename", refused)
-    with pytest.raises(WriteError, match="Device or resource busy"):
+    with pytest.raises(seen):
         write_folder(tmp_path / "model", fill)
     assert [one.name for one in (tmp_path / "model").iterdir()] == ["old"]
 
 
 def test_only_what_is_new_empty_or_ours_may_be_replaced(tmp_path: Path) -> None:
-    refuse_other_files(tmp_path / "new", "mark.json", "--save-path")
+    refuse_other_files(tmp_path / "new", "--save-path", "mark.json")
     (tmp_path / "empty").mkdir()
-    refuse_other_files(tmp_path / "empty", "mark.json", "--save-path")
+    refuse_other_files(tmp_path / "empty", "--save-path", "mark.json")
     write_folder(tmp_path / "ours", lambda folder: (folder / "mark.json").touch())
-    refuse_other_files(tmp_path / "ours", "mark.json", "--save-path")
+    refuse_other_files(tmp_path / "ours", "--save-path", "mark.json")
     for other in (tmp_path, tmp_path / "ours" / "mark.json"):
         with pytest.raises(RequestError, match="found other files there; give --save-path a new or empty"):
-            refuse_other_files(other, "mark.json", "--save-path")
+            refuse_other_files(other, "--save-path", "mark.json")

@@ -45,10 +45,21 @@ def test_exports_outlive_the_model_they_were_made_of(news: Path, tmp_path: Path,
     assert (final / "exports" / "onnx").is_dir()
 
 
+def test_an_export_is_no_model_to_be_replaced(news: Path, tmp_path: Path, capsys: Said) -> None:
+    exported = tmp_path / "final"
+    exported.mkdir()
+    for name in ("finetune.json", "model.onnx", "export.json"):
+        (exported / name).write_text("{}")
+    assert main(arguments(news, exported)) == 2
+    assert "found other files there; give --save-path" in capsys.readouterr().err
+
+
 def test_a_place_that_cannot_be_written_to_costs_only_the_copy(
     news: Path, tmp_path: Path, capsys: Said
 ) -> None:
-    (tmp_path / "file").write_text("")
-    assert main(arguments(news, tmp_path / "new" / "final")[:-2]) == 0
-    assert main([*arguments(news, tmp_path / "new" / "final")[:-2], "--save-path", "/proc/final"]) == 1
+    run = arguments(news, tmp_path / "final")
+    assert main([*run, "--save-path", "/proc/final"]) == 1
     assert "error: /proc/final: cannot be written" in capsys.readouterr().err
+    assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
+    assert main(run) == 0
+    assert "this run is finished" in capsys.readouterr().err
