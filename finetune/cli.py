@@ -64,6 +64,11 @@ def guarded(work: Callable[[], int]) -> int:
     except OSError as error:
         say(f"error: {described(error)}")
         return 1
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # torch's own, which --help does not wait for
+            raise
+        say(f"error: out of memory ({str(error).split('. ')[0]}); nvidia-smi names who else uses the GPU")
+        return 1
 
 
 def usage() -> str:
@@ -89,15 +94,18 @@ def verb_parser(verb: str) -> Parser:
     return parser
 
 
-def dispatch(arguments: Sequence[str]) -> int:
-    """Hand the arguments to the verb's module."""
+def dispatch(arguments: Sequence[str], below: Sequence[Sequence[str]] = ()) -> int:
+    """Hand the arguments to the verb's module; below are layers of options that count where none is given."""
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(usage())  # noqa: T201 - the answer to --help
         return 0
     verb, *rest = arguments
     if verb not in VERBS:
         raise RequestError(f"there is no verb {shorten(verb)}; accepted: {', '.join(VERBS)}")
-    given = verb_parser(verb).parse_args(with_hyphens(rest))
+    parser = verb_parser(verb)
+    given = parser.parse_args(with_hyphens(rest))
+    if below:
+        given.below = [vars(parser.parse_args(layer)) for layer in below]
     return int(import_module(f"finetune.commands.{verb}").run(given, say))
 
 

@@ -40,25 +40,32 @@ class Crf(nn.Module):
     def loss(self, emissions: torch.Tensor, tags: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum the negative log-likelihood of the tags; the mask marks words, which stand in front."""
         moves = self.scores()
-        return (self.all_paths(emissions, mask, moves) - path_score(emissions, tags, mask, moves)).sum()
+        started = emissions[:, :1] + self.starts(tags[:, :1])
+        emissions = torch.cat([started, emissions[:, 1:]], 1)
+        return (all_paths(emissions, mask, moves) - path_score(emissions, tags, mask, moves)).sum()
 
-    @staticmethod
-    def all_paths(emissions: torch.Tensor, mask: torch.Tensor, moves: torch.Tensor) -> torch.Tensor:
-        """Sum over all sequences (the forward algorithm), in log space."""
-        score = emissions[:, 0] + moves[-1]
-        for at in range(1, emissions.shape[1]):
-            after = torch.logsumexp(score[:, :, None] + moves[None, :-1], dim=1) + emissions[:, at]
-            score = torch.where(mask[:, at, None], after, score)
-        return torch.logsumexp(score, dim=1)
+    def starts(self, tags: torch.Tensor) -> torch.Tensor:
+        """Score every tag as the first; a window may begin within an entity, which no sentence does."""
+        within = self.legal[-1, tags] < 0
+        return torch.where(within[..., None], self.moves[-1] * SCALE, self.scores()[-1])
+
+
+def all_paths(emissions: torch.Tensor, mask: torch.Tensor, moves: torch.Tensor) -> torch.Tensor:
+    """Sum over all sequences (the forward algorithm), in log space; emissions hold the score of the start."""
+    score = emissions[:, 0]
+    for at in range(1, emissions.shape[1]):
+        after = torch.logsumexp(score[:, :, None] + moves[None, :-1], dim=1) + emissions[:, at]
+        score = torch.where(mask[:, at, None], after, score)
+    return torch.logsumexp(score, dim=1)
 
 
 def path_score(
     emissions: torch.Tensor, tags: torch.Tensor, mask: torch.Tensor, moves: torch.Tensor
 ) -> torch.Tensor:
-    """Score one sequence."""
+    """Score one sequence; emissions hold the score of the start."""
     own = emissions.gather(2, tags[:, :, None]).squeeze(2)
     steps = moves[tags[:, :-1], tags[:, 1:]]
-    return moves[-1, tags[:, 0]] + (own * mask).sum(1) + (steps * mask[:, 1:]).sum(1)
+    return (own * mask).sum(1) + (steps * mask[:, 1:]).sum(1)
 
 
 def words_first(

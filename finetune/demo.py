@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -89,14 +89,21 @@ def write_news(folder: Path, seed: int = 7) -> Path:
     return folder
 
 
-def write_demo(folder: Path) -> list[str]:
-    """Write the titles and a tiny encoder; return the options that name them."""
+class Demo(NamedTuple):
+    """Small data to train on, and the encoder that it is made for."""
+
+    data: Path
+    encoder: Path | str
+
+
+def write_demo(folder: Path) -> Demo:
+    """Write the titles and a tiny encoder."""
     return with_encoder(folder, write_news(folder), [text for text, _ in titles()])
 
 
-def with_encoder(folder: Path, data: Path, texts: list[str]) -> list[str]:
-    """Write a tiny encoder of these texts into the folder; return the options that name it and the data."""
-    return ["--data", str(data), "--encoder", str(write_encoder(folder / "encoder", texts))]
+def with_encoder(folder: Path, data: Path, texts: list[str]) -> Demo:
+    """Write a tiny encoder of these texts into the folder, for the data beside it."""
+    return Demo(data, write_encoder(folder / "encoder", texts))
 
 
 def write_encoder(

@@ -144,6 +144,7 @@ def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTra
 
     import finetune.light  # noqa: F401, PLC0415 - makes the light model known to transformers
 
+    changes["dtype"] = "float32"  # else an encoder stored in half precision would be trained in it
     if attention != "auto":
         changes["attn_implementation"] = attention
     if "id2label" in changes:

@@ -21,7 +21,7 @@ EXPORTS = "exports"  # where finetune export writes inside a run or model, if no
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "pyarrow")
 FREE_TO_CHANGE = {
     "cache_dir", "overwrite_output_dir", "save_total_limit", "logging_steps", "save_path", "output_dir",
-    "save_steps", "gpus", "nodes",
+    "save_steps", "gpu_id", "gpus", "nodes",
 }  # fmt: skip
 
 

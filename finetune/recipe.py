@@ -13,6 +13,8 @@ from finetune.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from finetune.demo import Demo
+
 NAMES_DATA = ("--data", "--train-file", "--train_file", "--config", "--help", "-h")
 DEMO = "--demo"
 
@@ -22,8 +24,9 @@ class Script:
     """One script: which verb it runs, on which data, with which options where the user gives none.
 
     The data lies in data/raw/<data>; files says which files belong there and what they hold. The options are
-    written as on a command line ("--epochs 3 --multi-label"). write_demo writes small data into a folder and
-    returns the options that name it, and the encoder if one is needed; demo holds options for that data.
+    written as on a command line ("--epochs 3 --multi-label"). encoder names one, with the options that suit
+    it alone: they do not hold for an encoder that the user names. write_demo writes small data and an
+    encoder into a folder; demo holds the options that suit those two.
     The run goes to runs/<name>, the model to models/final/<name>.
     """
 
@@ -32,13 +35,19 @@ class Script:
     data: str
     files: Mapping[str, str]
     defaults: str
+    encoder: str
     demo: str
-    write_demo: Callable[[Path], Sequence[str]]
+    write_demo: Callable[[Path], Demo]
 
 
 def run(script: Script, given: Sequence[str]) -> int:
     """Complete the arguments and train; returns the exit code."""
-    return guarded(lambda: dispatch([script.verb, *arguments(script, given, workspace())]))
+
+    def work() -> int:
+        words, below = arguments(script, given, workspace())
+        return dispatch([script.verb, *words], below)
+
+    return guarded(work)
 
 
 def workspace() -> Path:
@@ -47,15 +56,16 @@ def workspace() -> Path:
     return inside if (inside / "data").is_dir() else Path(__file__).resolve().parents[1] / "workspace"
 
 
-def arguments(script: Script, given: Sequence[str], place: Path) -> list[str]:
-    """Put our options before what the user gave: the last one of an option counts."""
-    if DEMO in given:
-        rest = [one for one in given if one != DEMO]
-        named = script.write_demo(place / "data" / f"demo-{script.name}")
-        out = places(place / "runs" / f"{script.name}-demo", place / "models" / f"demo-{script.name}")
-        return [*shlex.split(script.defaults), *shlex.split(script.demo), *out, *named, *rest]
-    out = places(place / "runs" / script.name, place / "models" / "final" / script.name)
-    return [*shlex.split(script.defaults), *out, *usual_data(script, given, place), *given]
+def arguments(script: Script, given: Sequence[str], place: Path) -> tuple[list[str], list[list[str]]]:
+    """Return what is asked for, and the layers of options below it and below the user's YAML file."""
+    defaults, encoder = shlex.split(script.defaults), shlex.split(script.encoder)
+    if DEMO not in given:
+        out = places(place / "runs" / script.name, place / "models" / "final" / script.name)
+        return [*usual_data(script, given, place), *given], [out, defaults, encoder]
+    demo = script.write_demo(place / "data" / f"demo-{script.name}")
+    out = places(place / "runs" / f"{script.name}-demo", place / "models" / f"demo-{script.name}")
+    words = ["--data", str(demo.data), *(one for one in given if one != DEMO)]
+    return words, [out, ["--encoder", str(demo.encoder), *shlex.split(script.demo)], defaults, encoder]
 
 
 def places(run_folder: Path, model: Path) -> list[str]:

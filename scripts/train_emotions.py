@@ -15,12 +15,12 @@ validation rows and stored with the model. Every option of `finetune classify` i
 import sys
 from pathlib import Path
 
-from finetune.demo import with_encoder
+from finetune.demo import Demo, with_encoder
 from finetune.recipe import Script, run
 from finetune.samples.emotions import sentences, write_emotions
 
 
-def write_demo(folder: Path) -> list[str]:
+def write_demo(folder: Path) -> Demo:
     """Write the small data and a tiny encoder, and name them."""
     return with_encoder(folder, write_emotions(folder / "emotions"), [text for text, _ in sentences()])
 
@@ -35,7 +35,8 @@ SCRIPT = Script(
         "test.tsv": "the same; measured once at the end",
         "labels.txt": "the name of label 0 in the first line, of label 1 in the second, ...",
     },
-    defaults="--multi-label --encoder bert-base-cased --max-length 64 --epochs 4",
+    defaults="--multi-label --max-length 64 --epochs 4",
+    encoder="--encoder bert-base-cased",
     demo="--epochs 12 --lr 3e-3 --batch-size 16",
     write_demo=write_demo,
 )

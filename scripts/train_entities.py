@@ -16,17 +16,17 @@ and both its borders are right. Every option of `finetune tag` is accepted as we
 import sys
 from pathlib import Path
 
-from finetune.demo import write_encoder
+from finetune.demo import Demo, write_encoder
 from finetune.recipe import Script, run
 from finetune.samples.entities import write_entities
 
 
-def write_demo(folder: Path) -> list[str]:
+def write_demo(folder: Path) -> Demo:
     """Write the small data and a tiny encoder, and name them."""
     data = write_entities(folder / "entities")
     characters = (data / "train.txt").read_text(encoding="utf-8").splitlines()
     write_encoder(folder / "encoder", characters)
-    return ["--data", str(data), "--encoder", str(folder / "encoder")]
+    return Demo(data, folder / "encoder")
 
 
 SCRIPT = Script(
@@ -38,7 +38,8 @@ SCRIPT = Script(
         "dev.txt": "the same; chooses the best checkpoint; may be absent",
         "test.txt": "the same; measured once at the end",
     },
-    defaults="--encoder bert-base-chinese --head crf --max-length 256 --lr 3e-5",
+    defaults="--head crf --max-length 256 --lr 3e-5",
+    encoder="--encoder bert-base-chinese",
     demo="--epochs 4 --lr 3e-3 --batch-size 16 --max-length 128",
     write_demo=write_demo,
 )

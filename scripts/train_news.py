@@ -34,7 +34,8 @@ SCRIPT = Script(
         "test.txt": "the same; measured once at the end",
         "class.txt": "the name of class 0 in the first line, of class 1 in the second, ...",
     },
-    defaults="--encoder bert-base-chinese --max-length 64",  # titles have 20 tokens, the longest about 50
+    defaults="--max-length 64",  # titles have 20 tokens, the longest about 50
+    encoder="--encoder bert-base-chinese",
     demo="--epochs 4 --lr 1e-3",
     write_demo=write_demo,
 )

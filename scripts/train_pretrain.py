@@ -25,7 +25,8 @@ SCRIPT = Script(
         "train.txt": "a text a line, UTF-8; or train.csv, train.jsonl with a column named text",
         "dev.txt": "the same; without it a tenth of the texts is set aside",
     },
-    defaults="--encoder bert-base-chinese --max-length 128",
+    defaults="--max-length 128",
+    encoder="--encoder bert-base-chinese",
     demo="--epochs 10 --lr 3e-3",
     write_demo=write_demo,
 )

@@ -16,12 +16,12 @@ macro-F1, not only accuracy. Every option of `finetune classify` is accepted as 
 import sys
 from pathlib import Path
 
-from finetune.demo import with_encoder
+from finetune.demo import Demo, with_encoder
 from finetune.recipe import Script, run
 from finetune.samples.products import reviews, write_products
 
 
-def write_demo(folder: Path) -> list[str]:
+def write_demo(folder: Path) -> Demo:
     """Write the small data and a tiny encoder, and name them."""
     return with_encoder(folder, write_products(folder / "reviews"), [text for text, _ in reviews()])
 
@@ -35,8 +35,8 @@ SCRIPT = Script(
         "neutral.csv": "neutral ones",
         "neg.csv": "negative ones; or any other files, one per class",
     },
-    defaults="--encoder bert-base-chinese --max-length 128 --class-weights balanced "
-    "--metric-for-best-model macro_f1",
+    defaults="--max-length 128 --class-weights balanced --metric-for-best-model macro_f1",
+    encoder="--encoder bert-base-chinese",
     demo="--epochs 5 --lr 1e-3",
     write_demo=write_demo,
 )

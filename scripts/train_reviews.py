@@ -16,16 +16,16 @@ Every option of `finetune classify` is accepted as well; --help lists them.
 import sys
 from pathlib import Path
 
-from finetune.demo import write_encoder
+from finetune.demo import Demo, write_encoder
 from finetune.recipe import Script, run
 from finetune.samples.reviews import PLOT, VERDICTS, write_reviews
 
 
-def write_demo(folder: Path) -> list[str]:
+def write_demo(folder: Path) -> Demo:
     """Write long reviews and a tiny encoder, and name them."""
     write_reviews(folder / "reviews")
     write_encoder(folder / "encoder", [*PLOT, *(one for some in VERDICTS.values() for one in some)])
-    return ["--data", str(folder / "reviews"), "--encoder", str(folder / "encoder")]
+    return Demo(folder / "reviews", folder / "encoder")
 
 
 SCRIPT = Script(
@@ -37,7 +37,8 @@ SCRIPT = Script(
         "train/pos/*.txt": "the same",
         "test/neg/*.txt": "measured once at the end (test/pos likewise)",
     },
-    defaults="--encoder bert-base-uncased --max-length 256 --long-texts head_tail",
+    defaults="--max-length 256 --long-texts head_tail",
+    encoder="--encoder bert-base-uncased",
     demo="--epochs 6 --lr 1e-3 --max-length 32",  # the demo's reviews have about 90 tokens
     write_demo=write_demo,
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from finetune.pipeline import Result
 
+ENCODER = "model_name_or_path"
 KINDS = (DataOptions, ModelOptions, TrainingOptions, RunOptions)
 YAML_HELP = """settings from a file, with the same names and without the dashes in front:
   # news.yaml
@@ -38,11 +39,17 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
-    """Put the file's settings under those of the command line."""
+    """Put the file's settings under those of the command line, and a script's layers under both.
+
+    A layer that names an encoder was made for it, and does not count where another is named above it.
+    """
     given = dict(vars(arguments))
-    config = given.pop("config", None)
+    config, below = given.pop("config", None), given.pop("below", ())
     values = {**(from_yaml(config, KINDS) if config else {}), **given}
-    if values.get("model_name_or_path") == LIGHT:
+    for layer in below:
+        if not {ENCODER} <= values.keys() & layer.keys():
+            values = {**layer, **values}
+    if values.get(ENCODER) == LIGHT:
         values.setdefault("learning_rate", LIGHT_RATE)
     data, model, training, run = build(KINDS, values)
     return Settings(data, model, training, run)

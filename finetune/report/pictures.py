@@ -24,6 +24,7 @@ BLUE, ORANGE, GREY, GREEN, RED = "#2f6fb0", "#d9822b", "#8a8f98", "#3b8f5a", "#b
 NUMBERED_FROM = 40
 LONGEST_LABEL = 24
 DOTS_PER_INCH = 150
+LARGEST, NAMED = 32, 150  # inches of a picture, and names that can be read along them
 
 
 @cache
@@ -74,13 +75,14 @@ def canvas(path: Path, width: float, height: float, columns: int = 1) -> Iterato
 
 def draw_confusion(matrix: np.ndarray[Any, np.dtype[np.int64]], names: Sequence[str], path: Path) -> None:
     """Draw the confusion matrix: colour is the share of the true class, the number is the count."""
-    size = max(4.5, 0.62 * len(names) + 2)
+    size = min(max(4.5, 0.62 * len(names) + 2), LARGEST)
     with canvas(path, size + 0.8, size) as (axes,):
         shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        shown = [drawable(one) for one in names]
-        axes.set_xticks(range(len(names)), shown, rotation=45, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(len(names)), shown)
+        every = -(-len(names) // NAMED)
+        places, shown = range(0, len(names), every), [drawable(one) for one in names[::every]]
+        axes.set_xticks(places, shown, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(places, shown)
         axes.set_xlabel("predicted")
         axes.set_ylabel("true")
         if len(names) <= NUMBERED_FROM:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from finetune.report.sections import Section
 
 Metrics = dict[str, float]
-LOWER_IS_BETTER = {"loss", "perplexity", "calibration_error"}
+LOWER_IS_BETTER = {"loss", "perplexity", "calibration_error", "hamming_loss"}
 HEAD = "finetune_head"  # a module of this name in a model is the task's own: trained with it, saved beside it
 
 

@@ -21,6 +21,7 @@ from finetune.data.tokens import Encoder, tokenizer_key
 from finetune.data.words import by_characters
 from finetune.encoders import load_model
 from finetune.errors import Problem, shorten
+from finetune.options import require
 from finetune.report.tagging import Tagged, tagging_sections
 from finetune.tag_metrics import TAG_METRICS, Tally
 from finetune.tasks.base import HEAD, Recipe
@@ -103,7 +104,9 @@ class Tagging(Entities):
         """Sum the loss over words in units of a mean sentence, so that it does not grow with their length."""
         if self.crf is not None:
             return self.crf.loss(*words_first(logits, targets)) / self.mean_words
-        return functional.cross_entropy(logits.transpose(1, 2), targets, reduction="sum") / self.mean_words
+        # a reduced sum over three dimensions has no deterministic kernel on a GPU
+        each = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+        return each.sum() / self.mean_words
 
     def moves(self) -> NDArray[np.float32]:
         """Score the moves as the CRF has learned them."""
@@ -139,6 +142,10 @@ class Tagging(Entities):
 
 def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
     """Set the task up from the options and the types that were found."""
+    training = settings.training
+    for name, off in (("class_weights", "none"), ("label_smoothing_factor", 0)):
+        found = getattr(training, name)
+        require(found == off, f"--{name.replace('_', '-')} {found}: {off} is accepted where words are tagged")
     split = corpus.splits["train"]
     sentences = split.rows.table.column("text").take(pa.array(split.index[:SAMPLE])).to_pylist()
     return Tagging(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from torch import nn
 
 from finetune.errors import RequestError
 
+ALLOCATION_FAILED = ("CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory")
 FAST_BF16_FLAGS = ("amx_bf16", "avx512_bf16")
 CPU_TOKENS = 1024  # measured: of 256 to 8192 the fastest for small and base shapes, short and long texts
 # what a micro-batch takes beside its tokens: reading the weights, as long as so many tokens take; and Python
@@ -41,7 +43,9 @@ class Device:
     def prepare(self) -> None:
         """Let a GPU multiply in TF32 what is not in half precision, unless exact fp32 was asked for."""
         if self.device.type == "cuda":
-            torch.set_float32_matmul_precision("highest" if self.precision == "fp32" else "high")
+            with warnings.catch_warnings():  # of torch 2.9, whose newer switches torch.compile refuses
+                warnings.filterwarnings("ignore", message=".*TF32")
+                torch.set_float32_matmul_precision("highest" if self.precision == "fp32" else "high")
 
 
 def choose_device(gpu_id: int | None, precision: str) -> Device:
@@ -92,6 +96,11 @@ def cpu_flags() -> set[str]:
     except OSError:
         return set()
     return next((set(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), set())
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Tell whether memory ran out; cuBLAS and the CPU's allocator have no error of their own for it."""
+    return isinstance(error, torch.OutOfMemoryError) or any(one in str(error) for one in ALLOCATION_FAILED)
 
 
 def available_bytes(device: torch.device) -> int:

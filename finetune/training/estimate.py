@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from finetune.errors import RequestError
-from finetune.training.device import CPU_TOKENS, available_bytes
+from finetune.training.device import CPU_TOKENS, available_bytes, out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,9 @@ def with_texts(fixed: Estimate, forward: Forward, lengths: Index) -> Estimate:
     row = int(lengths.argmax())
     try:
         cost = text_bytes(forward, row)
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
         cost = fixed.free
     longest = int(lengths[row])
     return replace(fixed, per_token=-(-cost // longest), longest=longest)

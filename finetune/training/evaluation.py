@@ -8,13 +8,15 @@ import numpy as np
 import torch
 
 from finetune.batching import micro_batches, padded
+from finetune.errors import TrainingError
+from finetune.training.device import out_of_memory
 from finetune.training.distributed import ALONE, World
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
-    from finetune.batching import TokenRows
+    from finetune.batching import Index, TokenRows
     from finetune.training.device import Device
 
 
@@ -29,18 +31,38 @@ def predict_logits(
     Processes that train together compute every so many batches each; only rank 0 gets all of the logits.
     """
     found: dict[int, NDArray[np.float32]] = {}
-    pad_id = model.config.pad_token_id or 0
     was_training = model.training
     model.train(mode=False)
     with torch.inference_mode(), device.autocast():
         batches = micro_batches(np.arange(len(encoded.lengths)), encoded.lengths, max_tokens)
         for index in batches[world.rank :: world.size]:
-            batch = {name: value.to(device.device) for name, value in padded(encoded, index, pad_id).items()}
-            logits = model(**batch).logits.float().cpu().numpy()
-            for row, number in enumerate(index):
-                found[int(number)] = (
-                    logits[row] if logits.ndim == 2 else logits[row, : encoded.lengths[number]]
-                )
+            found.update(logits_of(model, encoded, index, device))
     model.train(mode=was_training)
     found = world.gathered(found)
     return [found.get(number, NOTHING) for number in range(len(encoded.lengths))]
+
+
+def logits_of(
+    model: PreTrainedModel, encoded: TokenRows, index: Index, device: Device
+) -> dict[int, NDArray[np.float32]]:
+    """Compute one batch; in halves where the memory does not suffice, since others may use the GPU."""
+    batch = padded(encoded, index, model.config.pad_token_id or 0)
+    try:
+        moved = {name: value.to(device.device) for name, value in batch.items()}
+        logits = model(**moved).logits.float().cpu().numpy()
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+    else:
+        rows = zip(index.tolist(), logits, encoded.lengths[index], strict=True)
+        return {number: one if logits.ndim == 2 else one[:length] for number, one, length in rows}
+    if len(index) == 1:
+        raise TrainingError(
+            f"out of memory with a single text of {encoded.lengths[index[0]]} tokens; take a GPU with more "
+            "free memory (nvidia-smi names who else uses this one), or --gpu-id -1, the CPU"
+        )
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    half = len(index) // 2
+    first, second = (logits_of(model, encoded, part, device) for part in (index[:half], index[half:]))
+    return {**first, **second}

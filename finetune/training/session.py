@@ -149,7 +149,7 @@ def conclude(work: Work, ready: Prepared, folder: RunFolder, loop: Loop) -> dict
 
 
 def write_results(logits: dict[str, Any], ready: Prepared, folder: RunFolder, loop: Loop) -> dict[str, Any]:
-    """Measure, write report and model, then the metrics: they mark the run as finished."""
+    """Measure, write model and report, then the metrics: they mark the run as finished."""
     results: dict[str, Any] = {}
     work = loop.stepper.work
     judged, sections, task = "", [], work.task
@@ -162,11 +162,11 @@ def write_results(logits: dict[str, Any], ready: Prepared, folder: RunFolder, lo
     loop.around.scalars.write("test", results.get("test", {}), loop.state.step)
     metrics = {**results, "training": training_facts(work, loop.state)}
     config = folder.read("config.json") or {}
-    data = balance_sections(ready.corpus, task.shape)
-    write_report(folder, Findings(metrics, sections, judged, loop.state, loop.metric, config, data))
     card = model_card({**config, "pipeline_tag": work.task.pipeline_tag}, metrics)
     ready = dataclasses.replace(ready, task=task)
     write_folder(folder.model, lambda path: save_model(work.model, ready, card, path))
+    data = balance_sections(ready.corpus, task.shape)
+    write_report(folder, Findings(metrics, sections, judged, loop.state, loop.metric, config, data))
     folder.write("metrics.json", metrics)
     return metrics
 

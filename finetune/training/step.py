@@ -18,7 +18,7 @@ from finetune.training.checkpoint import (
     restore_optimiser,
     weights_of,
 )
-from finetune.training.device import CPU_TOKENS, overhead
+from finetune.training.device import CPU_TOKENS, out_of_memory, overhead
 from finetune.training.distributed import ALONE, World
 from finetune.training.optimiser import factor, make_optimiser, set_rate
 from finetune.training.seeding import seed_step
@@ -103,7 +103,9 @@ class Stepper:
         try:
             for part in self.parts(mine):
                 self.backward(part, texts)
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
             failed = True
         if self.work.world.any(failed):
             self.optimiser.zero_grad(set_to_none=True)
@@ -231,6 +233,6 @@ class Stepper:
         self.loss.copy_(loss if self.work.world.leads else torch.zeros_like(loss))
         self.max_tokens = min(self.max_tokens, int(running.pop("max_tokens")))
         self.loss_texts = int(running.pop("texts"))
-        self.scaler.load_state_dict(
-            {name.removeprefix("scaler."): value.item() for name, value in running.items()}
-        )
+        scale = {name.removeprefix("scaler."): value.item() for name, value in running.items()}
+        if scale:  # else the run began where nothing needed scaling
+            self.scaler.load_state_dict(scale)

@@ -7,8 +7,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from finetune.cli import main
+from finetune.encoders import load_model
+from finetune.training import session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +94,34 @@ def test_rows_that_cannot_be_read_are_listed(
         file.write("一条没有类别的标题\n")
     assert main(arguments(data, encoder, tmp_path / "run", "--skip-bad-rows")) == 0
     assert "skipped" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stored", ["float16", "bfloat16"])
+def test_an_encoder_stored_in_half_precision_is_trained_in_full(
+    stored: str, encoder: Path, tmp_path: Path
+) -> None:
+    from transformers import AutoModel  # noqa: PLC0415 - seconds
+
+    AutoModel.from_pretrained(encoder).to(getattr(torch, stored)).save_pretrained(tmp_path)
+    model = load_model("AutoModelForSequenceClassification", str(tmp_path), "auto")
+    assert {one.dtype for one in model.parameters()} == {torch.float32}
+
+
+def test_a_report_that_fails_does_not_cost_the_model(
+    news: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "confusion.png")
+
+    command = arguments(news, encoder, tmp_path / "run")
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "write_report", full)
+        assert main(command) == 1
+    assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
+    assert main(command) == 0
+
+
+def test_a_run_goes_on_although_the_device_is_named(news: Path, encoder: Path, tmp_path: Path) -> None:
+    command = [one for one in arguments(news, encoder, tmp_path / "run") if one not in {"--gpu-id", "-1"}]
+    assert main([*command, "--max-steps", "2"]) == 0
+    assert main([*command, "--max-steps", "2", "--gpu-id", "-1"]) == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from finetune.arguments import build, field_help, from_yaml
 from finetune.cli import VERBS, guarded, main, verb_parser
@@ -142,3 +143,12 @@ def test_what_the_disk_refuses_is_a_message(
 
     assert guarded(fails) == 1
     assert f"error: {said}" in capsys.readouterr().err
+
+
+def test_memory_that_others_took_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> int:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB. GPU 0 has …")
+
+    assert guarded(work) == 1
+    said = capsys.readouterr().err
+    assert said == "error: out of memory (CUDA out of memory); nvidia-smi names who else uses the GPU\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise, product
 
 import numpy as np
@@ -66,6 +67,13 @@ def test_the_loss_is_that_of_all_sequences(length: int, seed: int) -> None:
     expected = torch.logsumexp(torch.tensor(scores), 0) - score(emissions[0].numpy(), moves, tuple(tags))
     found = crf.loss(emissions, torch.tensor([tags]), torch.ones(1, length, dtype=torch.bool))
     assert found.item() == pytest.approx(expected.item(), rel=1e-3, abs=1e-3)
+
+
+def test_a_window_that_begins_within_an_entity_has_a_loss_like_any_other() -> None:
+    crf, emissions, mask = Crf(TAGS), torch.zeros(1, 3, len(TAGS)), torch.ones(1, 3, dtype=torch.bool)
+    inside, outside = TAGS.index("I-A"), TAGS.index("O")
+    found = crf.loss(emissions, torch.tensor([[inside, inside, outside]]), mask)
+    assert 0 < found.item() < 3 * math.log(len(TAGS))
 
 
 def test_padding_changes_nothing() -> None:

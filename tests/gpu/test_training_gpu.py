@@ -25,6 +25,7 @@ from safetensors.torch import load_file  # noqa: E402 - after the skip
 
 from finetune.cli import main  # noqa: E402
 from finetune.demo import titles, write_encoder, write_news  # noqa: E402
+from finetune.samples.entities import write_entities  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,16 @@ def test_deterministic_runs_have_equal_weights(news: Path, encoder: Path, tmp_pa
         train(news, encoder, tmp_path / name, "--max-steps", "30", "--deterministic")
     left, right = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("one", "two"))
     assert all(torch.equal(left[name], right[name]) for name in left)
+
+
+def test_a_linear_tagger_is_deterministic_too(encoder: Path, tmp_path: Path) -> None:
+    data, weights = write_entities(tmp_path / "data"), []
+    for name in ("one", "two"):
+        out = ["--output-dir", str(tmp_path / name), "--max-steps", "10", "--lr", "1e-3"]
+        given = ["--data", str(data), "--encoder", str(encoder), "--head", "linear", "--deterministic"]
+        assert main(["tag", *given, *out]) == 0
+        weights.append(load_file(tmp_path / name / "model" / "model.safetensors"))
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 def test_memory_that_runs_out_halves_the_pieces_and_the_run_goes_on(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from matplotlib.font_manager import findSystemFonts, fontManager
+from matplotlib.image import imread
 
-from finetune.report.pictures import CJK_FONTS, fonts
+from finetune.report.pictures import CJK_FONTS, draw_confusion, fonts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -27,3 +30,8 @@ def _forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.skipif(not any("CJK" in one for one in findSystemFonts()), reason="no Chinese font is installed")
 def test_a_font_that_was_installed_later_is_found() -> None:
     assert fonts()[0] in CJK_FONTS
+
+
+def test_hundreds_of_classes_are_a_picture_that_memory_holds(tmp_path: Path) -> None:
+    draw_confusion(np.eye(300, dtype=np.int64), [f"class {one}" for one in range(300)], tmp_path / "all.png")
+    assert max(imread(tmp_path / "all.png").shape) <= 5000

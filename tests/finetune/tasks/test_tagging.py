@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 
 from finetune.cli import main
 from finetune.data.conll import open_tagged
+from finetune.data.labels import LabelSet
 from finetune.data.pieces import frame_of
 from finetune.data.windowed import encode_sentence, pieces_of_words
 from finetune.encoders import load_tokenizer
 from finetune.options import DataOptions
 from finetune.predict import Predictor
+from finetune.tasks.tagging import Tagging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Write = Callable[[str, str | bytes], Path]
 
@@ -160,3 +163,20 @@ def test_columns_between_word_and_tag_are_passed_over(write: Write) -> None:
         (["EU", "rejects"], ["I-ORG", "O"], 3)
     ]
     assert "IOB1 tags" in source.said
+
+
+@pytest.mark.parametrize("given", [["--class-weights", "balanced"], ["--label-smoothing-factor", "0.1"]])
+def test_what_a_tagger_has_no_use_for_is_refused(
+    given: list[str], run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(Path(json.loads((run / "config.json").read_text())["settings"]["data"]["data"]))
+    tag = ["tag", "--data", data, "--encoder", str(run), "--output-dir", str(tmp_path / "run"), *given]
+    assert main(tag) == 2
+    assert f"{given[0]} {given[1]}: " in capsys.readouterr().err
+
+
+def test_the_linear_loss_is_that_of_the_words() -> None:
+    task = Tagging(LabelSet(("PER",)), mean_words=2.0)
+    logits, targets = torch.randn(2, 3, 3), torch.tensor([[-100, 1, 2], [0, -100, -100]])
+    chosen = logits.log_softmax(-1)[[0, 0, 1], [1, 2, 0], [1, 2, 0]]
+    assert task.loss(logits, targets).item() == pytest.approx(-chosen.sum().item() / 2, rel=1e-5)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from torch.amp.grad_scaler import GradScaler
 
 from finetune.errors import TrainingError
 from finetune.options import DataOptions, ModelOptions, Settings, TrainingOptions
@@ -152,3 +153,10 @@ def test_a_loss_of_many_micro_batches_is_read_without_a_wait_per_step(ready: Pre
     assert one.loss_texts == 24
     assert one.mean_loss() > 0
     assert one.loss_texts == 0
+
+
+def test_a_run_that_began_without_scaling_goes_on_with_it(ready: Prepared) -> None:
+    begun, other = stepper(ready, 400), stepper(ready, 400)
+    other.scaler = GradScaler("cpu", init_scale=8.0)
+    other.restore(begun.tensors())
+    assert other.scaler.get_scale() == 8.0

@@ -1,0 +1,54 @@
+"""Logits of many rows, also where the memory is short."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+
+from finetune.errors import TrainingError
+from finetune.predict import Rows
+from finetune.training.device import choose_device
+from finetune.training.evaluation import predict_logits
+
+
+class Short(torch.nn.Module):
+    """Answers with a text's first id; so many texts at once fit its memory."""
+
+    def __init__(self, room: int, message: str) -> None:
+        super().__init__()
+        self.room, self.message = room, message
+        self.config = SimpleNamespace(pad_token_id=0)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:  # noqa: ANN401
+        assert input_ids.shape == attention_mask.shape
+        if len(input_ids) > self.room:
+            raise RuntimeError(self.message) if self.message else torch.OutOfMemoryError
+        return SimpleNamespace(logits=input_ids[:, :1])
+
+
+def answers(room: int, message: str = "") -> list[float]:
+    ids = [[number] * (1 + number % 3) for number in range(1, 20)]
+    rows = Rows(ids, np.array(list(map(len, ids))))
+    model = cast("Any", Short(room, message))
+    return [float(one[0]) for one in predict_logits(model, rows, choose_device(-1, "fp32"), 1000)]
+
+
+@pytest.mark.parametrize(
+    "message", ["", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling", "can't allocate memory: you tried"]
+)
+def test_a_batch_that_does_not_fit_is_computed_in_halves(message: str) -> None:
+    assert answers(3, message) == list(range(1, 20))
+
+
+def test_a_text_that_never_fits_is_told() -> None:
+    with pytest.raises(TrainingError, match=r"out of memory with a single text of \d tokens; take a GPU"):
+        answers(0)
+
+
+def test_another_error_is_not_taken_for_want_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="device-side assert"):
+        answers(3, "device-side assert")
