@@ -128,6 +128,7 @@ def grow(sizes: list[int], work: Path) -> list[dict[str, Any]]:
             "rows": rows,
             "cold": vars(cold[rows]),
             "warm": middle(warm[rows]),
+            "texts_per_second_of_each_start": [one.texts_per_second for one in warm[rows]],
             "of_first": ratio(warm[rows], first),
         }
         for rows in sizes

@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from finetune.report.bars import draw_grouped
@@ -115,6 +116,23 @@ def accuracy(record: Record) -> str:
     return table(("data", "metric", "contender", "test, mean ± spread over seeds"), rows)
 
 
+def pair(record: Record) -> str:
+    """Write what the Trainer and finetune reached, and in how many seconds: the mean over the seeds."""
+    rows = []
+    for data, case in record["cases"].items():
+        found = {
+            who: [one for one in record["rows"] if (one["data"], one["contender"]) == (data, who)]
+            for who in ("trainer", "finetune")
+        }
+        seconds = {who: mean(one["seconds"] for one in some) for who, some in found.items() if some}
+        for who, some in found.items():
+            if some:
+                reached = mean(one[case["metric"]] for one in some)
+                times = f"{seconds[who]:.0f} s", f"{seconds[who] / seconds['finetune']:.2f}x"
+                rows.append((data, who, case["metric"], f"{reached:.4f}", *times))
+    return table(("data", "contender", "metric", "test", "from rows to result", "`finetune` is"), rows)
+
+
 def growth(record: Record) -> str:
     """Write what more rows cost, and what a second process brings."""
     head = ("rows", "texts/s", "in the same turn", "memory MB", "first start", "later start", "of it imports")
@@ -155,6 +173,7 @@ WRITERS: dict[str, Callable[[Record], str]] = {
     "training": training,
     "serving": serving,
     "accuracy": accuracy,
+    "pair": pair,
     "growth": growth,
     "predicting": predicting,
 }

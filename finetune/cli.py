@@ -33,7 +33,7 @@ SESSION = """a typical session:
   finetune inspect data/raw/news --encoder bert-base-chinese
   finetune classify --data data/raw/news --encoder bert-base-chinese --epochs 3 --output-dir runs/news
   finetune predict runs/news "央行宣布下调利率"
-  finetune predict runs/news --file titles.txt --output answers.jsonl
+  finetune predict runs/news --file data/raw/titles.txt --output data/answers.jsonl
   finetune evaluate runs/news data/raw/later.csv --output-dir runs/news-later
   finetune compare runs/news runs/news-more-epochs
 

@@ -82,7 +82,7 @@ def files(place: Path) -> None:
     numbered = [f"{text},{len(text) % 2 + 1}\n" for text, _ in rows]
     (place / "reviews.csv").write_text("review,stars\n" + "".join(numbered), encoding="utf-8")
     (place / "titles.csv").write_text("title\n" + "".join(f"{text}\n" for text, _ in rows), encoding="utf-8")
-    for name in ("titles.txt", "texts.txt"):
+    for name in ("titles.txt", "texts.txt", "data/raw/titles.txt", "data/raw/texts.txt"):
         (place / name).write_text("".join(f"{text}\n" for text, _ in rows), encoding="utf-8")
     settings = [line.strip() for line in YAML_HELP.splitlines() if line.startswith("  ")]
     (place / "news.yaml").write_text("\n".join(settings) + "\n", encoding="utf-8")
