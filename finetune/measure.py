@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from finetune.data.ingest import ingest
+from finetune.data.skipped import tell_skipped
 from finetune.data.sources import must_exist
 from finetune.data.split import whole
 from finetune.data.store import default_cache
 from finetune.data.tokens import encode_split
-from finetune.predict import Predictor
 from finetune.report.sections import Section
 from finetune.report.write import results_table, write_pages
 from finetune.training.evaluation import predict_logits
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from finetune.options import DataOptions
+    from finetune.predict import Predictor
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,20 @@ class Measured:
     sections: list[Section]
 
 
-def measure(model: Path, data: DataOptions, gpu_id: int | None, say: Callable[[str], None]) -> Measured:
-    """Run the model over the file."""
+def measure(name: str, predictor: Predictor, data: DataOptions, say: Callable[[str], None]) -> Measured:
+    """Run the model of this name over the file."""
     assert data.data is not None  # noqa: S101 - the caller names a file
-    predictor = Predictor(model, gpu_id)
     rows = ingest(must_exist(data.data), data, predictor.task.shape)
     say(f"data       {rows.meta['said']}")
     how = dataclasses.replace(predictor.encoder, skip_bad_rows=data.skip_bad_rows)
     encoded = encode_split(whole("test", rows), how, data.cache_dir or default_cache())
-    for problem in [*rows.meta["problems"], *encoded.stored.meta["problems"]]:
-        say(f"skipped    {problem}")
+    metas = (rows.meta, encoded.stored.meta)
+    problems = [one for meta in metas for one in meta["problems"]]
+    tell_skipped(problems, sum(meta["skipped"] for meta in metas), say)
     rows_read = predictor.task.view(encoded)
     logits = predict_logits(predictor.model, rows_read, predictor.device, predictor.max_tokens)
     metrics = predictor.task.metrics(logits, encoded)
-    return Measured(f"{model.name} on {data.data.name}", metrics, predictor.task.sections(logits, encoded))
+    return Measured(f"{name} on {data.data.name}", metrics, predictor.task.sections(logits, encoded))
 
 
 def write_measured(measured: Measured, folder: Path) -> None:

@@ -6,8 +6,10 @@ import os
 import socket
 import threading
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 REACH_SECONDS = 5.0
+PORTS = {"http": 80, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 
 
 def hub_endpoint() -> str:
@@ -15,14 +17,23 @@ def hub_endpoint() -> str:
     return os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
 
 
+def reached_through(endpoint: str) -> tuple[str, int]:
+    """Name the host and port to ask: the hub's, or those of the proxy that the environment sets for it."""
+    target, known = urlsplit(endpoint), getproxies()
+    proxy = known.get(target.scheme) or known.get("all")
+    if proxy and not proxy_bypass(target.hostname or ""):
+        target = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    return target.hostname or "", target.port or PORTS.get(target.scheme, 443)
+
+
 def why_unreachable(endpoint: str) -> str | None:
     """Try a connection for a few seconds, name resolution included; None says that it answers."""
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
         return "HF_HUB_OFFLINE is set"
-    scheme = urlsplit(endpoint).scheme
-    proxy = os.environ.get(f"{scheme}_proxy") or os.environ.get(f"{scheme.upper()}_PROXY")
-    target = urlsplit(proxy if proxy and "//" in proxy else endpoint)
-    host, port = target.hostname or "", target.port or (80 if target.scheme == "http" else 443)
+    try:
+        host, port = reached_through(endpoint)
+    except ValueError as error:
+        return f"its address or that of the proxy is none: {error}"
     outcome: list[str | None] = [f"{host} did not answer within {REACH_SECONDS:.0f} s"]
 
     def reach() -> None:

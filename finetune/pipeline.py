@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.corpus import load_corpus, must_have_validation
+from finetune.data.skipped import tell_skipped
 from finetune.data.store import default_cache
 from finetune.data.tokens import Encoded, encode_split
 from finetune.delivery import check_target, deliver
@@ -21,7 +22,7 @@ from finetune.training.launch import count_processes, launch
 from finetune.vocabulary import made_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from transformers import PreTrainedTokenizerBase
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from finetune.options import Settings
     from finetune.tasks.base import Recipe, Task
     from finetune.training.distributed import World
-
-SKIPPED_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -114,8 +113,9 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
     how = task.encoder(tokenizer)
     encoded = {name: encode_split(split, how, cache) for name, split in corpus.splits.items()}
     fresh = any(one.stored.fresh for one in encoded.values())
-    unread = [one for part in encoded.values() for one in part.stored.meta["problems"]]
-    tell_skipped([*corpus.problems, *unread], say)
+    left_out = [part.stored.meta for part in encoded.values()]
+    problems = [*corpus.problems, *(one for meta in left_out for one in meta["problems"])]
+    tell_skipped(problems, corpus.skipped + sum(meta["skipped"] for meta in left_out), say)
     must_have_validation(corpus)
     for name, one in encoded.items():
         mean, pieces = one.lengths.mean(), f" in {len(one):,} pieces" if len(one) > len(one.split) else ""
@@ -133,11 +133,3 @@ def encoder_for(settings: Settings, corpus: Corpus, cache: Path) -> str:
     found = find_encoder(name)
     check_length(found, settings.data.max_seq_length)
     return found
-
-
-def tell_skipped(problems: Sequence[str], say: Callable[[str], None]) -> None:
-    """Count the rows that were left out, and list the first of them."""
-    for problem in problems[:SKIPPED_SHOWN]:
-        say(f"skipped    {problem}")
-    if len(problems) > SKIPPED_SHOWN:
-        say(f"skipped    {len(problems):,} rows in all")

@@ -38,6 +38,7 @@ class Predictor:
         place = model_folder(Path(folder))
         self.task = saved_task(place)
         self.device = choose_device(gpu_id, precision)
+        self.device.prepare()
         self.max_tokens = token_budget(self.device, None)[0]
         self.model = self.task.build(str(place), "auto")
         self.model.to(self.device.device)  # type: ignore[arg-type] # the wrapper of transformers hides the signature

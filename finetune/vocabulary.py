@@ -29,7 +29,7 @@ PAD, UNKNOWN = "[PAD]", "[UNK]"
 
 def made_encoder(train: Split, seed: int, cache: Path) -> str:
     """Return the folder of a light model with the vocabulary of these texts, making it if it is not there."""
-    key = fingerprint(VERSION, SIZE, train.rows.meta["fingerprint"], train.chosen, seed)
+    key = fingerprint(VERSION, SIZE, train.rows.meta["key"], train.chosen, seed)
     folder = cache / f"light-{key}"
     if not (folder / "config.json").is_file():
         with workplace(cache) as work:

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finetune.commands.device import add_device_arguments
+from finetune.errors import RequestError
 from finetune.options import DataOptions
 
 if TYPE_CHECKING:
@@ -35,12 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output-dir", type=Path, metavar="PATH", help="write metrics.json, report.md and report.html here"
     )
     parser.add_argument("--cache-dir", type=Path, metavar="PATH", help="where tokenised data is kept")
-    parser.add_argument("--gpu-id", type=int, metavar="N", help="the GPU, counted from 0; -1 forces the CPU")
+    add_device_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Measure and print."""
     from finetune.measure import measure, write_measured  # noqa: PLC0415 - --help must not wait for torch
+    from finetune.predict import Predictor  # noqa: PLC0415 - likewise
 
     data = DataOptions(
         data=arguments.file,
@@ -49,9 +52,13 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         skip_bad_rows=arguments.skip_bad_rows,
         cache_dir=arguments.cache_dir,
     )
-    measured = measure(arguments.model, data, arguments.gpu_id, say)
+    out: Path | None = arguments.output_dir
+    if out and (out / "config.json").is_file():
+        raise RequestError(f"--output-dir {out}: a run or a model lies there; accepted: another folder")
+    predictor = Predictor(arguments.model, arguments.gpu_id, arguments.precision)
+    measured = measure(arguments.model.name, predictor, data, say)
     print(json.dumps(measured.metrics, indent=2))  # noqa: T201 - the answer
-    if arguments.output_dir:
-        write_measured(measured, arguments.output_dir)
-        say(f"report     {arguments.output_dir / 'report.html'}")
+    if out:
+        write_measured(measured, out)
+        say(f"report     {out / 'report.html'}")
     return 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.arguments import add_options, build
+from finetune.errors import RequestError
 from finetune.options import DataOptions
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ EXAMPLES = """examples:
   finetune inspect user/dataset
   finetune inspect data/raw/emotions --task multi-label
   finetune inspect data/raw/msra --task tag --format json"""
+# every row of every file is looked at as it is
+TRAINING_ONLY = ("validation_share", "test_share", "drop_shared_texts", "max_rows", "long_texts")
 HAPPENS = {
     False: "--max-seq-length says where training cuts",
     True: "training reads longer sentences in windows and loses nothing",
@@ -47,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output-dir", type=Path, metavar="PATH", help="write lengths.png and inspect.json here"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="what to print")
-    add_options(parser, (DataOptions,))
+    add_options(parser, (DataOptions,), without=TRAINING_ONLY)
 
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
@@ -60,7 +63,8 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     if arguments.file is not None:
         given["data"] = arguments.file
     options = dataclasses.replace(build((DataOptions,), given)[0], skip_bad_rows=True)
-    shape = shape_of(arguments.task)
+    task = task_of(arguments.task, multi_label=options.multi_label)
+    shape = shape_of(task)
     corpus = read_corpus(options, shape)
     for note in corpus.notes:
         say(f"data       {note}")
@@ -72,7 +76,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         "in two splits": {pair: dataclasses.asdict(one) for pair, one in look.leaks(corpus).items()},
         "lengths": {"unit": unit, **look.percentiles(lengths)},
         "longer than": look.cut_shares(lengths, options.max_seq_length),
-        "what happens": HAPPENS[arguments.task == "tag"],
+        "what happens": HAPPENS[task == "tag"],
         "bad rows": list(corpus.problems),
     }
     as_json = arguments.format == "json"
@@ -85,6 +89,13 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     if arguments.output_dir:
         write(found, lengths, unit, arguments.output_dir)
     return 0
+
+
+def task_of(task: str, *, multi_label: bool) -> str:
+    """Take --multi-label, which training has, for --task multi-label."""
+    if multi_label and task == "tag":
+        raise RequestError("found --task tag with --multi-label; accepted: one of them")
+    return "multi-label" if multi_label else task
 
 
 def shape_of(task: str) -> Shape:

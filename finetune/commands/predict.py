@@ -1,8 +1,9 @@
 """Label texts with a trained model: JSON lines out, in the order of the texts.
 
-The texts come from the command line, from --file (lines of text, or any file that training reads), or one a
-line from standard input (UTF-8; blank lines are left out, their number is said). A file may be larger than
-memory. A classifier answers {"label", "confidence", "probabilities"}; with several labels, "label" is a list.
+The texts come from the command line, from --file, or one a line from standard input (UTF-8; blank lines are
+left out, their number is said). A file may be any that training reads, and larger than memory. It has a text
+a line unless its name (.csv), JSON or tabs in its first lines, or --text-column say that it is a table.
+A classifier answers {"label", "confidence", "probabilities"}; with several labels, "label" is a list.
 A tagger answers {"text", "entities"}, each with "text", "label", "start", "end" and "confidence"; start
 and end count characters of the text, from 0, end not included. A pretrained encoder fills each [MASK]: it
 answers {"text", "masks"}, each mask with "label", "confidence" and the "probabilities" of five tokens.
@@ -16,6 +17,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finetune.commands.device import add_device_arguments
 from finetune.data.lines import decode
 from finetune.errors import DataError, RequestError
 from finetune.writing import written_whole
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
-    from finetune.data.shape import Shape
+    from finetune.data.shape import AnySource, Shape
 
 EXAMPLES = """examples:
   finetune predict runs/news "央行宣布下调利率" "国足加时赛险胜对手"
@@ -49,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="PATH", help="write here instead of to standard output"
     )
-    parser.add_argument("--gpu-id", type=int, metavar="N", help="the GPU, counted from 0; -1 forces the CPU")
+    add_device_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
 
     if arguments.texts and arguments.file:
         raise RequestError(f"found texts and --file {arguments.file}; accepted: one or the other")
-    predictor = Predictor(arguments.model, arguments.gpu_id)
+    predictor = Predictor(arguments.model, arguments.gpu_id, arguments.precision)
     count = 0
     output: Path | None = arguments.output
     with written_whole(output) if output else nullcontext(sys.stdout) as stream:
@@ -75,13 +77,17 @@ def chosen_texts(arguments: argparse.Namespace, shape: Shape, say: Callable[[str
     """Take the texts from where the user put them."""
     if arguments.file is not None:
         from finetune.data.conll import TAGGED, is_tagged  # noqa: PLC0415 - see run
+        from finetune.data.plain import PLAIN  # noqa: PLC0415 - likewise
         from finetune.data.sources import must_exist  # noqa: PLC0415 - likewise
+        from finetune.options import DataOptions  # noqa: PLC0415 - likewise
 
         column, path = arguments.text_column, must_exist(arguments.file)
         if shape is TAGGED and column is None and is_tagged(path):
             say(f"{path}: words with tags; the words of each sentence are put together, the tags left out")
-            return tagged_texts(path)
-        return file_texts(path, column)
+            return texts_of(TAGGED.open(path, DataOptions(data=path)))
+        source = PLAIN.open(path, DataOptions(data=path, text_column=column))
+        say(source.said)
+        return texts_of(source)
     return arguments.texts or piped_texts(say)
 
 
@@ -100,23 +106,11 @@ def piped_texts(say: Callable[[str], None]) -> Iterator[str]:
         say(f"{blank:,} blank lines left out")
 
 
-def tagged_texts(path: Path) -> Iterator[str]:
-    """Read the sentences of a file of words and tags."""
-    from finetune.data.conll import TAGGED  # noqa: PLC0415 - see run
-    from finetune.data.ingest import as_line  # noqa: PLC0415 - likewise
-    from finetune.options import DataOptions  # noqa: PLC0415 - likewise
+def texts_of(source: AnySource) -> Iterator[str]:
+    """Read the texts of a file; labels or tags in it are not looked at."""
+    from finetune.data.ingest import as_line  # noqa: PLC0415 - see run
 
-    for row in TAGGED.open(path, DataOptions(data=path)).rows():
+    for row in source.rows():
         if row.problem is not None:
             raise DataError(row.problem)
         yield as_line(row.text)
-
-
-def file_texts(path: Path, text_column: str | None) -> Iterator[str]:
-    """Read a file of texts; labels in it are not looked at."""
-    from finetune.data.rows import open_source  # noqa: PLC0415 - see run
-
-    for row in open_source(path, text_column, None, labelled=False).rows():
-        if row.problem is not None:
-            raise DataError(row.problem)
-        yield row.text

@@ -26,7 +26,7 @@ def marked_ids(
     found = tokenizer([fold(one) for one in texts], add_special_tokens=False, verbose=False)
     for at, ids in enumerate(found["input_ids"]):
         words = found.word_ids(at) if tokenizer.is_fast else list(range(len(ids)))
-        before = [None, *words[:-1]]
+        before = [None, *words][: len(words)]
         yield (
             ids,
             [

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 BATCH = 4096
 NOTES = b"huggingface"  # where datasets writes what it knows of the columns
-SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.parquet)")  # as datasets and the hub name the parts of a split
+# as datasets and the hub name the parts of a split, with or without a hash of each
+SHARD = re.compile(r"(?P<split>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(-[0-9a-f]{16})?\.parquet")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def is_saved(path: Path) -> bool:
 
 def without_shard(name: str) -> str:
     """Name the split of a part: train-00001-of-00002.parquet belongs to train.parquet."""
-    return SHARD.sub(r"\1\4", name)
+    return SHARD.sub(r"\g<split>.parquet", name)
 
 
 def shards(path: Path) -> list[Path]:
@@ -63,14 +64,24 @@ def shards(path: Path) -> list[Path]:
     found = SHARD.fullmatch(path.name)
     if found is None:
         return [path]
-    stem, _, count, suffix = found.groups()
-    parts = [path.with_name(f"{stem}-{number:05}-of-{count}{suffix}") for number in range(int(count))]
-    absent = [one.name for one in parts if not one.is_file()]
+    split, count = found["split"], int(found["count"])
+    beside = {one: SHARD.fullmatch(one.name) for one in sorted(path.parent.iterdir())}
+    numbers = {
+        one: int(part["number"])
+        for one, part in beside.items()
+        if part and (part["split"], part["count"]) == (split, found["count"])
+    }
+    absent = [
+        f"{split}-{one:05}-of-{count:05}.parquet" for one in range(count) if one not in numbers.values()
+    ]
     if absent:
-        there = f"{len(parts) - len(absent)} of the {len(parts)} parts"
+        there = f"{count - len(absent)} of the {count} parts"
         todo = f"copy {shorten(', '.join(absent), 200)} beside it"
         raise DataError(Problem(path, None, there, "all of them", todo))
-    return parts
+    if len(numbers) > count:
+        there, todo = f"{len(numbers)} files for {count} parts", "remove what is of another version"
+        raise DataError(Problem(path, None, there, "one for each", todo))
+    return list(numbers)
 
 
 def open_columnar(path: Path) -> Columnar:

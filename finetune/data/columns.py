@@ -33,14 +33,27 @@ class Columns:
     label: str | None
 
 
-def header_test(text: str | None, label: str | None) -> Callable[[list[str]], bool]:
-    """Make the test of a first row: a header is a row that names a column that we know or the user named.
+def header_test(text: str | None, label: str | None) -> Callable[[list[list[str]]], bool]:
+    """Make the test of the first rows: a header names a column that we know or the user named.
 
-    A number names a column of a file without a header, where the same number may also be a label.
+    A number names a column of a file without a header, where the same number may also be a label. A name
+    that we know is none where it stands in its column again: "news" may be a label, and so may "y".
     """
     named = {one.casefold() for one in (text, label) if one and not one.isdecimal()}
-    known = {*TEXT_NAMES, *LABEL_NAMES, *named}
-    return lambda cells: any(fold(cell).strip().strip('"').casefold() in known for cell in cells)
+
+    def has_header(rows: list[list[str]]) -> bool:
+        first, *below = [[plain_name(cell) for cell in row] for row in rows]
+        others = [row for row in below if row != first]  # a header again, where files were put together
+        known = {at: cell for at, cell in enumerate(first) if cell in TEXT_NAMES or cell in LABEL_NAMES}
+        again = {at for at, cell in known.items() if any(cell == row[at] for row in others if at < len(row))}
+        return not named.isdisjoint(first) or bool(known.keys() - again)
+
+    return has_header
+
+
+def plain_name(cell: str) -> str:
+    """Write a column's name as we know it."""
+    return fold(cell).strip().strip('"').casefold()
 
 
 def find_columns(table: Table, text: str | None, label: str | None, *, labelled: bool = True) -> Columns:
@@ -49,13 +62,16 @@ def find_columns(table: Table, text: str | None, label: str | None, *, labelled:
         if name is not None and name not in table.columns:
             accepted = ", ".join(table.columns)
             raise RequestError(f"{named} {name}: {table.path} has no such column; accepted: {accepted}")
+    if text is not None and text == label:
+        raise RequestError(f"--text-column and --label-column are both {text}; name one column for each")
     sample = [one for one in islice(table.records(), SAMPLE_ROWS) if one.problem is None]
-    text = text or by_name(table.columns, TEXT_NAMES) or longest_column(table, sample, label)
+    others = [one for one in table.columns if one != label]
+    text = text or by_name(others, TEXT_NAMES) or longest(others, sample)
     if not labelled:
-        return Columns(text, label or by_name(table.columns, LABEL_NAMES))
+        return Columns(text or table.columns[0], label or by_name(table.columns, LABEL_NAMES))
     rest = [one for one in table.columns if one != text]
     label = label or by_name(rest, LABEL_NAMES) or fewest_values(rest, sample)
-    if label is None:
+    if text is None or label is None:
         found = f"1 column: {shorten(table.columns[0])}"
         raise DataError(
             Problem(table.path, 1, found, "a text and a label in each row", "add the label's column")
@@ -69,15 +85,14 @@ def by_name(columns: Sequence[str], names: Sequence[str]) -> str | None:
     return next((folded[name] for name in names if name in folded), None)
 
 
-def longest_column(table: Table, sample: list[Record], label: str | None) -> str:
+def longest(columns: Sequence[str], sample: list[Record]) -> str | None:
     """Take the column whose values are longest, numbers last: that is the text."""
-    candidates = [one for one in table.columns if one != label] or list(table.columns)
 
     def rank(column: str) -> tuple[bool, int]:
         values = [str(one.values.get(column) or "") for one in sample]
         return not all(value.strip().isdecimal() for value in values), sum(map(len, values))
 
-    return max(candidates, key=rank)
+    return max(columns, key=rank, default=None)
 
 
 def fewest_values(columns: Sequence[str], sample: list[Record]) -> str | None:

@@ -177,6 +177,11 @@ def entity_kinds(tags: Any) -> tuple[str, ...]:  # noqa: ANN401 - a stored label
     return tuple(dict.fromkeys(one.kind for one in spans(tags)))
 
 
-TAGGED = Shape(
-    "tagged words", pa.list_(pa.string()), pa.list_(pa.string()), open_tagged, entity_kinds, fewest_labels=1
-)
+def listed_kinds(name: str) -> tuple[str, ...]:
+    """Read a line of a class file, which may list types or tags: LOC and B-LOC are LOC, O is none."""
+    tag = fold_tag(name)
+    return entity_kinds([tag]) if is_tag(tag) else (name,)
+
+
+WORDS = pa.list_(pa.string())
+TAGGED = Shape("tagged words", WORDS, WORDS, open_tagged, entity_kinds, 1, listed_kinds)

@@ -16,7 +16,7 @@ from finetune.data.numbers import different, held_by, shared
 from finetune.data.sources import Sources, find_sources
 from finetune.data.split import Split, whole
 from finetune.data.splits import rows_where, stratified
-from finetune.errors import DataError, Problem
+from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
     from finetune.data.shape import Shape
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The splits of a run with their labels, and what was said while reading."""
+    """The splits of a run with their labels, and what was said while reading; skipped counts bad rows."""
 
     splits: dict[str, Split]
     labels: LabelSet
     notes: tuple[str, ...]
     fingerprints: dict[str, str]
     problems: tuple[str, ...]
+    skipped: int
 
 
 def read_corpus(options: DataOptions, shape: Shape) -> Corpus:
@@ -44,10 +45,13 @@ def read_corpus(options: DataOptions, shape: Shape) -> Corpus:
             tables[name] = ingest_like(tables["train"], path, options, shape)
     labels = find_labels(tables["train"], sources, shape)
     splits = {name: whole(name, rows) for name, rows in tables.items()}
-    notes = tuple(table.meta["said"] for table in tables.values())
+    notes = [table.meta["said"] for table in tables.values()]
+    if labels.origin and labels.names:
+        notes.append(f"class names from {labels.origin}: {shorten(', '.join(labels.names), 200)}")
     problems = tuple(one for table in tables.values() for one in table.meta["problems"])
     prints = {name: table.meta["fingerprint"] for name, table in tables.items()}
-    return Corpus(splits, labels, notes, prints, problems)
+    skipped = sum(table.meta["skipped"] for table in tables.values())
+    return Corpus(splits, labels, tuple(notes), prints, problems, skipped)
 
 
 def load_corpus(options: DataOptions, seed: int, shape: Shape) -> Corpus:
@@ -123,11 +127,12 @@ def without_shared(splits: dict[str, Split]) -> Split:
 
 def find_labels(train: Stored, sources: Sources, shape: Shape) -> LabelSet:
     """Take the class file, else the names that the source lists, else those in the training rows."""
-    if sources.class_file is not None:
-        return read_class_file(sources.class_file)
-    if train.meta["names"]:
-        listed = dict.fromkeys(name for one in train.meta["names"] for name in shape.names(shape.label(one)))
-        return checked(LabelSet(tuple(listed), numbered=True), sources.train, shape.fewest_labels)
+    file = sources.class_file
+    listed = train.meta["names"] if file is None else read_class_file(file)
+    if listed or file:
+        names = tuple(dict.fromkeys(name for one in listed for name in shape.listed(one)))
+        labels = LabelSet(names, numbered=True, origin=str(file or ""))
+        return checked(labels, file or sources.train, shape.fewest_labels)
     found: set[str] = set()
     for batch in train.batches():
         found.update(name for cell in unique_cells(batch.column("label")) for name in shape.names(cell))

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from finetune.data.skipped import count_none, first_problem, note_problem
 from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
 from finetune.data.width import has_full_width
 from finetune.errors import DataError, Problem, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from finetune.data.shape import AnySource, Shape
     from finetune.options import DataOptions
 
-ROWS_VERSION = 2
-PROBLEMS_KEPT = 1000
+ROWS_VERSION = 3
 
 
 def as_line(text: str | list[str]) -> str:
@@ -34,13 +34,13 @@ def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
     Rows that cannot be read are an error unless they are to be skipped.
     """
     source = shape.open(path, options)
-    content = file_fingerprint(source.files())
-    how = (ROWS_VERSION, shape.key, source.said, source.names, options.text_column, options.label_column)
-    folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(content, how)}"
+    content = file_fingerprint(source.files(), source.root)
+    read = fingerprint(ROWS_VERSION, content, shape.key, source.names, source.columns)  # wherever it lies
+    folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(read, source.said)}"
     rows = stored(folder, shape.schema, lambda meta: chunks(arrow_rows(source, meta), shape.schema.names))
-    rows.meta["fingerprint"] = content
+    rows.meta.update(fingerprint=content, key=read)
     if rows.meta["skipped"] and not options.skip_bad_rows:
-        raise DataError(first_problem(rows.meta))
+        raise DataError(first_problem(rows.meta, others(rows.meta["skipped"] - 1)))
     if rows.table.num_rows == 0:
         raise DataError(
             Problem(path, None, "no row that can be used", "rows with a text and a label", "check the file")
@@ -59,21 +59,19 @@ def ingest_like(train: Stored, path: Path, options: DataOptions, shape: Shape) -
         return ingest(path, options, shape)
 
 
-def first_problem(meta: Meta) -> Problem:
-    """Put the first bad row into an error that says how many there are."""
-    first: dict[str, Any] = dict(meta["first_problem"])
-    if meta["skipped"] > 1:
-        others = f"{meta['skipped'] - 1:,} more such rows"
-        first["todo"] += f" ({others}: finetune inspect lists them, --skip-bad-rows goes on without them)"
-    return Problem(**{**first, "path": Path(first["path"])})
+def others(count: int) -> str:
+    """Say how many bad rows there are beside the first, and what can be done with all of them."""
+    todo = "finetune inspect lists them, --skip-bad-rows goes on without them"
+    return f" ({count:,} more such rows: {todo})" if count else ""
 
 
 def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
     """Turn rows into the stored form, and note what is wrong with the others."""
-    root = str(source.root)
+    start = len(str(source.root / "x")) - 1  # behind the separator; nothing stands before it in "."
     columns = (source.columns.text, source.columns.label) if source.columns else None
-    meta.update(said=source.said, root=root, names=list(source.names), columns=columns)
-    meta.update(problems=[], skipped=0, empty=0, full_width=0)
+    meta.update(said=source.said, root=str(source.root), names=list(source.names), columns=columns)
+    meta.update(empty=0, full_width=0)
+    count_none(meta)
     for row in source.rows():
         if row.problem is not None:
             note_problem(meta, row.problem)
@@ -81,17 +79,8 @@ def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
             continue
         line = as_line(row.text)
         meta["full_width"] += has_full_width(line)
-        file = "" if row.path is source.root else str(row.path)[len(root) + 1 :]
+        file = "" if row.path is source.root else str(row.path)[start:]
         yield row.text, row.label, row.line, file, digest(line)
-
-
-def note_problem(meta: Meta, problem: Problem) -> None:
-    """Count a bad row and keep what it says, as long as there are not too many."""
-    if not meta["skipped"]:
-        meta["first_problem"] = {**asdict(problem), "path": str(problem.path)}
-    meta["skipped"] += 1
-    if len(meta["problems"]) < PROBLEMS_KEPT:
-        meta["problems"].append(str(problem))
 
 
 def digest(text: str) -> int:

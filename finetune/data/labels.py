@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelSet:
-    """Class names in the order of their numbers; numbered says that files may write the number instead."""
+    """Class names in the order of their numbers; numbered says that files may write the number instead.
+
+    The origin is the class file that they were read from, if there is one.
+    """
 
     names: tuple[str, ...]
     numbered: bool = False
+    origin: str = field(default="", compare=False, repr=False)
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -36,13 +40,15 @@ class LabelSet:
         if number is not None:
             return number
         if self.numbered:
-            expected = f"a class number from 0 to {len(self.names) - 1} or one of the class names"
+            where = f" in {self.origin}" if self.origin else ""
+            expected = f"a class number from 0 to {len(self.names) - 1} or one of the class names{where}"
         else:
             expected = "a label that occurs in the training rows: " + shorten(", ".join(self.names), 200)
-        return Problem(row.path, row.line, f"the label {shorten(row.label)}", expected, "correct the label")
+        todo = "correct the label" + (", or name another file with --class-file" if self.origin else "")
+        return Problem(row.path, row.line, f"the label {shorten(row.label)}", expected, todo)
 
 
-def read_class_file(path: Path) -> LabelSet:
+def read_class_file(path: Path) -> list[str]:
     """Read one name a line; blank lines at the end do not count, a name that stands twice is an error."""
     names: list[str] = []
     for number, line in open_text(path).lines():
@@ -57,7 +63,7 @@ def read_class_file(path: Path) -> LabelSet:
         blank = names.index("") + 1
         todo = "remove or fill the line"
         raise DataError(Problem(path, blank, "a blank line", "a class name on every line", todo))
-    return checked(LabelSet(tuple(names), numbered=True), path, 2)
+    return names
 
 
 def labels_from(found: Iterable[str], path: Path, fewest: int = 2) -> LabelSet:

@@ -86,7 +86,7 @@ class Unlabelled:
 
 def open_plain(path: Path, options: DataOptions) -> AnySource:
     """Take a file for lines of text unless its name or its first lines say that it is a table."""
-    if path.is_file() and bare_suffix(path) not in TABLES:
+    if options.text_column is None and path.is_file() and bare_suffix(path) not in TABLES:
         file = open_text(path)
         if not is_table(file):
             return TextLines(file)
@@ -97,7 +97,13 @@ def open_plain(path: Path, options: DataOptions) -> AnySource:
 def is_table(file: TextFile) -> bool:
     """Tell JSON lines and tab-separated columns from prose, in which commas and a stray tab occur."""
     first = list(islice((line for _, line in file.lines() if line.strip()), LOOK_AT))
-    return first[0].lstrip().startswith("{") or all("\t" in line.strip() for line in first)
+    tabs = first and all("\t" in line.strip() for line in first)
+    return bool(tabs) or any(line.lstrip().startswith("{") for line in first[:1])
 
 
-PLAIN = Shape("plain text", pa.string(), pa.string(), open_plain, lambda _: (), fewest_labels=0)
+def no_name(_: object) -> tuple[str, ...]:
+    """Name no label."""
+    return ()
+
+
+PLAIN = Shape("plain text", pa.string(), pa.string(), open_plain, no_name, 0, no_name)

@@ -85,7 +85,7 @@ def first_lines(file: TextFile) -> list[str]:
     return list(islice((line for _, line in file.lines() if line.strip()), SAMPLE_LINES))
 
 
-def open_table(path: Path, is_header: Callable[[list[str]], bool]) -> Table:
+def open_table(path: Path, has_header: Callable[[list[list[str]]], bool]) -> Table:
     """Find the format, encoding and columns of a file."""
     if bare_suffix(path) == ".parquet" or is_saved(path):
         found = open_columnar(path)
@@ -99,11 +99,11 @@ def open_table(path: Path, is_header: Callable[[list[str]], bool]) -> Table:
     nothing = Problem(
         path, 1, "no row with anything in it", "a text and its label in each row", "check the export"
     )
-    sample = [found for _, found in islice(cells_of(file, kind, separator), SAMPLE_LINES)] or [nothing]
+    sample = [found for _, found in islice(cells_of(file, kind, separator), LOOK_AHEAD)] or [nothing]
     rows = [one for one in sample if not isinstance(one, Problem)]
     if not rows or isinstance(sample[0], Problem):
         raise DataError(next(one for one in sample if isinstance(one, Problem)))
-    header = is_header(rows[0])
+    header = has_header(rows)
     usual = Counter(map(len, rows)).most_common(1)[0][0]
     names = [fold(one).strip() for one in rows[0]] if header else [str(n) for n in range(1, usual + 1)]
     return Table(path, kind, file.encoding, tuple(names), header, separator)
@@ -142,12 +142,12 @@ def cell_records(table: Table) -> Iterator[Record]:
 
 
 def json_columns(file: TextFile) -> tuple[str, ...]:
-    """Take the keys of the first object; a file without any is refused for its first line."""
-    problem = None
-    for record in islice(json_records(file), LOOK_AHEAD):
-        if record.values:
-            return tuple(record.values)
-        problem = problem or record.problem
+    """Take the keys of the first objects; a file without any is refused for its first line."""
+    first = list(islice(json_records(file), LOOK_AHEAD))
+    keys = dict.fromkeys(key for record in first for key in record.values)
+    if keys:
+        return tuple(keys)
+    problem = next((one.problem for one in first if one.problem), None)
     raise DataError(
         problem or Problem(file.path, 1, "{}", 'objects such as {"text": …, "label": …}', "add the keys")
     )

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.columnar import is_saved, shards
-from finetune.data.columns import Columns, find_columns, header_test
+from finetune.data.columns import SAMPLE_ROWS, Columns, by_name, find_columns, header_test
 from finetune.data.lines import bare_suffix, open_text
-from finetune.data.records import Record, Table, find_format, open_table
+from finetune.data.naming import ONE_BY_ONE, class_of, hidden, must_be_classes
+from finetune.data.records import KNOWN_SUFFIXES, Record, Table, find_format, open_table
 from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NO_TEXTS = ("readme", "license", "licence", "copying")  # files that lie beside texts and are none
+OWN_LABELS = (
+    "label",
+    "labels",
+    "category",
+    "class",
+    "标签",
+    "类别",
+    "分类",
+)  # a rating may stand in any class
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ def open_source(
 ) -> Source:
     """Look at a file or folder and say how it will be read."""
     if path.is_dir() and not is_saved(path):
-        return open_folder(path, text)
+        return open_folder(path, text, labelled=labelled)
     first, *others = shards(path)
     table = open_table(first, header_test(text, label))
     columns = find_columns(table, text, label, labelled=labelled)
@@ -108,7 +118,7 @@ def alike(part: Path, columns: Columns) -> Table:
     return table
 
 
-def open_folder(path: Path, text: str | None) -> Source:
+def open_folder(path: Path, text: str | None, *, labelled: bool) -> Source:
     """Read class folders (a file is a text) or a file per class (a line is a text)."""
     if (path / "dataset_dict.json").is_file():
         names = ", ".join(one.name for one in sorted(path.iterdir()) if one.is_dir())
@@ -121,14 +131,11 @@ def open_folder(path: Path, text: str | None) -> Source:
     if folders:
         said = f"{path}: a folder per class and a file per text: {shorten(', '.join(folders), 300)}"
         return Source(said, path, class_folders=folders)
-    tables = tuple(class_table(file, text) for file in entries)
+    if labelled:
+        must_be_classes(path, entries)
+    tables = tuple(class_table(file, text, labelled=labelled) for file in entries)
     said = f"{path}: a file per class: {shorten(', '.join(label for _, _, label in tables), 300)}"
     return Source(said, path, tables)
-
-
-def hidden(name: str) -> bool:
-    """Tell what lies in a folder of texts without being one: .DS_Store, __MACOSX, README.md."""
-    return name.startswith((".", "_")) or name.partition(".")[0].casefold() in NO_TEXTS
 
 
 def files_below(path: Path) -> Iterator[Path]:
@@ -140,15 +147,28 @@ def files_below(path: Path) -> Iterator[Path]:
         yield from (Path(folder, one) for one in sorted(names) if not one.startswith("."))
 
 
-def class_table(path: Path, text: str | None) -> tuple[Table, Columns, str]:
+def class_table(path: Path, text: str | None, *, labelled: bool) -> tuple[Table, Columns, str]:
     """Take the file's name for the label: pos.csv holds texts of the class pos."""
-    label = fold(path.name.split(".")[0])
-    if bare_suffix(path) in {".txt", ""}:
+    label = class_of(path.name)
+    if bare_suffix(path) not in {".parquet", *KNOWN_SUFFIXES}:
         file = open_text(path)
         if find_format(file) != "jsonl":
             return Table(path, "lines", file.encoding, ("text",)), Columns("text", None), label
     table = open_table(path, header_test(text, None))
+    if labelled:
+        must_be_one_class(table)
     return table, find_columns(table, text, None, labelled=False), label
+
+
+def must_be_one_class(table: Table) -> None:
+    """Refuse a table with a column of different labels where its name would be the label of all rows."""
+    column = by_name(table.columns, OWN_LABELS)
+    if column is None:
+        return
+    sample = islice(table.records(), SAMPLE_ROWS)
+    if len({as_label(one.values.get(column)) for one in sample if one.problem is None}) > 1:
+        found, expected = f"the column '{column}'", "texts of one class, that of the file's name"
+        raise DataError(Problem(table.path, 1, found, expected, ONE_BY_ONE))
 
 
 def to_row(path: Path, record: Record, columns: Columns, label: str | None) -> Row:

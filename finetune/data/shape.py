@@ -44,9 +44,17 @@ class AnySource(Protocol):
         """Yield its rows."""
 
 
+def one_name(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table
+    """Take the cell for the name."""
+    return (str(label),)
+
+
 @dataclass(frozen=True)
 class Shape:
-    """How rows are opened and stored; names lists the label names in one stored label."""
+    """How rows are opened and stored; names lists the label names in one stored label.
+
+    And listed those in one line of a class file: a tag such as B-LOC stands for its type.
+    """
 
     key: str
     text_type: pa.DataType
@@ -54,10 +62,7 @@ class Shape:
     open: Callable[[Path, DataOptions], AnySource]
     names: Callable[[Any], tuple[str, ...]]
     fewest_labels: int = 2
-
-    def label(self, name: str) -> str | list[str]:
-        """Write one name as a stored label."""
-        return [name] if pa.types.is_list(self.label_type) else name
+    listed: Callable[[str], tuple[str, ...]] = one_name
 
     def held(self, label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a stored label
         """List the labels in their order, each once: "joy, anger" is ("anger", "joy")."""
@@ -84,11 +89,6 @@ def split_names(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a ta
     """Take the names out of a cell: "joy, anger" and "joy，anger" are ("joy", "anger")."""
     cells = str(label or "").replace("，", ",").split(",")
     return tuple(one.strip() for one in cells if one.strip())
-
-
-def one_name(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table
-    """Take the cell for the name."""
-    return (str(label),)
 
 
 ONE_LABEL = Shape("one label", pa.string(), pa.string(), open_labelled, one_name)

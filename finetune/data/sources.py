@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from finetune.data.columnar import is_saved, without_shard
+from finetune.data.columnar import is_saved
 from finetune.data.hub import fetch, is_hub_name
+from finetune.data.naming import splits_in
 from finetune.data.store import default_cache
 from finetune.errors import DataError, Problem, RequestError
 
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
     from finetune.options import DataOptions
 
-SPLIT_NAMES = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev", "eval"),
-    "test": ("test", "testing"),
-}
 CLASS_FILES = ("class.txt", "classes.txt", "labels.txt", "label.txt")
 
 
@@ -85,16 +81,16 @@ def from_path(path: Path) -> Sources:
     """Tell the layout of a folder; a file is its own training split."""
     if path.is_file() or is_saved(path):
         return Sources(path, class_file=class_file_near(path))
-    by_split = {name: split_in(path, words) for name, words in SPLIT_NAMES.items()}
-    train = by_split["train"]
+    splits = splits_in(path)
+    train = splits.get("train")
     inner = path / "data"  # where the hub keeps the files of a data set
-    if train is None and inner.is_dir() and split_in(inner, SPLIT_NAMES["train"]):
+    if train is None and inner.is_dir() and "train" in splits_in(inner):
         return from_path(inner)
     if train is None and (path / "dataset_dict.json").is_file():
         train = only_split(path)
     if train is None:
-        return Sources(folder_of_texts(path))
-    return Sources(train, by_split["validation"], by_split["test"], class_file_near(train))
+        return Sources(path)  # class folders or a file per class
+    return Sources(train, splits.get("validation"), splits.get("test"), class_file_near(train))
 
 
 def only_split(path: Path) -> Path:
@@ -105,30 +101,6 @@ def only_split(path: Path) -> Path:
     names = ", ".join(one.name for one in found) or "no split"
     todo = "name the folder to train on with --train-file"
     raise DataError(Problem(path, None, names, "a split that is called train", todo))
-
-
-def split_in(folder: Path, words: tuple[str, ...]) -> Path | None:
-    """Find train.txt, train.csv.gz, the folder train or the first part of a split.
-
-    Two candidates are an error, not a guess.
-    """
-    entries = {without_shard(one.name): one for one in sorted(folder.iterdir(), reverse=True)}
-    found = [one for name, one in sorted(entries.items()) if name.split(".")[0].casefold() in words]
-    if len(found) > 1:
-        names = ", ".join(one.name for one in found)
-        todo = "name the right one with --train-file, --validation-file, --test-file"
-        raise DataError(Problem(folder, None, f"{names} for one split", "one file", todo))
-    return found[0] if found else None
-
-
-def folder_of_texts(path: Path) -> Path:
-    """Accept a folder that holds class folders or a file per class."""
-    if sum(1 for one in path.iterdir() if not one.name.startswith(".")) > 1:
-        return path
-    expected = "train.txt (or .csv, .tsv, .jsonl), a folder per class, or a file per class"
-    raise DataError(
-        Problem(path, None, "none of these", expected, "put the files there or name them one by one")
-    )
 
 
 def class_file_near(path: Path) -> Path | None:

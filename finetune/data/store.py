@@ -64,11 +64,15 @@ def fingerprint(*parts: object) -> str:
     ).hexdigest()
 
 
-def file_fingerprint(paths: Iterable[Path]) -> str:
-    """Hash names and contents, so that a copy is known again and a changed file is not."""
+def file_fingerprint(paths: Iterable[Path], root: Path) -> str:
+    """Hash names and contents, so that a copy is known again and a changed or moved file is not.
+
+    A name is the way from the root, whose folders may be classes.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
-        digest.update(path.name.encode())
+        name = path.name if path == root else path.relative_to(root)
+        digest.update(os.fsencode(name) + b"\0%d\0" % path.stat().st_size)
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)

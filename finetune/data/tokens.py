@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from finetune.data.numbers import gathered
 from finetune.data.rows import Row
+from finetune.data.skipped import count_none, first_problem, note_problem
 from finetune.data.store import Meta, Ragged, Stored, fingerprint, stored
 from finetune.errors import DataError, Problem
 
@@ -88,7 +89,7 @@ def tokenizer_key(tokenizer: PreTrainedTokenizerBase) -> str:
 def encode_split(split: Split, encoder: Encoder, cache: Path) -> Encoded:
     """Tokenise the split, or find it tokenised."""
     fields = [("input_ids", pa.list_(pa.int32())), ("labels", encoder.label_type), ("row", pa.int64())]
-    key = (TOKENS_VERSION, encoder.key, encoder.skip_bad_rows, split.rows.meta["fingerprint"], split.chosen)
+    key = (TOKENS_VERSION, encoder.key, encoder.skip_bad_rows, split.rows.meta["key"], split.chosen)
     folder = cache / f"tokens-{fingerprint(*key)}"
     made = stored(folder, pa.schema(fields), lambda meta: encoded_chunks(split, encoder, meta))
     ids = made.table.column("input_ids")
@@ -103,8 +104,9 @@ def flat(column: pa.ChunkedArray, split: Split) -> NDArray[np.int64]:
 
 def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[str, list[Any]]]:
     """Stream the split through the task's encoder."""
-    meta.update(truncated=0, problems=[])
-    start = 0
+    meta.update(truncated=0)
+    count_none(meta)
+    start = made = 0
     for batch in split.batches():
         texts, labels, kept = [], [], []
         for number, row in enumerate(read_rows(split, batch), start):
@@ -114,14 +116,25 @@ def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[
                 labels.append(label)
                 kept.append(number)
             elif encoder.skip_bad_rows:
-                meta["problems"].append(str(label))
+                note_problem(meta, label)
             else:
                 raise DataError(label)
         start += batch.num_rows
         chunk = encoder.encode(texts, labels)
         meta["truncated"] += chunk.truncated
         rows = [kept[one] for one in chunk.rows]
+        made += len(rows)
         yield {"input_ids": chunk.input_ids, "labels": chunk.labels, "row": rows}
+    if not made:
+        raise DataError(nothing(split, meta))
+
+
+def nothing(split: Split, meta: Meta) -> Problem:
+    """Say why no row of a split came through."""
+    if meta["skipped"]:
+        return first_problem(meta, f"; none of its {len(split):,} rows can be used")
+    found = f"no token in any of {len(split):,} texts"
+    return Problem(split.place(""), None, found, "texts with letters or digits", "check the file")
 
 
 def read_rows(split: Split, batch: pa.RecordBatch) -> Iterator[Row]:

@@ -69,7 +69,8 @@ class Tagging(Entities):
         unknown = next((one for one in entities if one.kind not in self.labels.names), None)
         if unknown is not None:
             found = f"the type {shorten(unknown.kind)} at word {unknown.start + 1} of the sentence"
-            accepted = "a type that occurs in the training sentences: " + ", ".join(self.labels.names)
+            where = self.labels.origin or "the training sentences"
+            accepted = f"a type that occurs in {where}: " + ", ".join(self.labels.names)
             return Problem(row.path, row.line, found, accepted, "correct the tag")
         return [self.tags.index(tag) for tag in write_bio(entities, len(row.label))]
 

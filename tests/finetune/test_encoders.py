@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import shutil
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 import pytest
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from finetune import encoders, network
 from finetune.cli import main
-from finetune.encoders import find_encoder, longest_input
+from finetune.encoders import check_length, find_encoder, load_model, load_tokenizer, longest_input
 from finetune.errors import EncoderError
 from finetune.network import why_unreachable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_folder_is_taken(encoder: Path) -> None:
@@ -89,3 +88,84 @@ def test_texts_longer_than_the_encoder_reads_are_refused(
     said = capsys.readouterr().err
     for part in ("--max-seq-length is 129", "at most 128 tokens", "head_tail", "windows", "another encoder"):
         assert part in said
+
+
+@pytest.fixture
+def copied(encoder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(encoder, tmp_path / "copied"))
+
+
+@pytest.mark.parametrize("contents", [b"version https://git-lfs.github.com/spec/v1\n", b"", b"\xff" * 99])
+def test_weights_that_are_damaged_are_refused(copied: Path, contents: bytes) -> None:
+    (copied / "model.safetensors").write_bytes(contents)
+    with pytest.raises(EncoderError, match=r"copied: the model cannot be loaded .*git lfs pull"):
+        load_model("AutoModelForMaskedLM", str(copied), "auto")
+
+
+@pytest.mark.parametrize("contents", ["<html>", "[]", "", "{"])
+def test_a_configuration_that_is_none_is_refused(copied: Path, contents: str) -> None:
+    (copied / "config.json").write_text(contents)
+    for ask in (find_encoder, lambda name: check_length(name, 8)):
+        with pytest.raises(EncoderError, match=r"copied/config.json: found .*; expected the JSON of"):
+            ask(str(copied))
+
+
+@pytest.mark.parametrize("contents", ["<html>", "{}", "[]"])
+def test_a_tokenizer_that_is_none_is_refused(copied: Path, contents: str) -> None:
+    (copied / "tokenizer.json").write_text(contents)
+    with pytest.raises(EncoderError, match=r"copied: its tokenizer cannot be loaded"):
+        load_tokenizer(str(copied))
+
+
+@pytest.mark.parametrize("name", ["pytorch_model-00001-of-00002.bin", "adapter_model.bin"])
+def test_a_pickle_that_convert_does_not_take_is_not_sent_there(copied: Path, name: str) -> None:
+    (copied / "model.safetensors").rename(copied / name)
+    with pytest.raises(EncoderError) as caught:
+        find_encoder(str(copied))
+    assert "no model.safetensors in it" in str(caught.value)
+    assert "finetune convert" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [httpx.ProxyError("403 Forbidden"), httpx.ReadTimeout("timed out")])
+def test_a_download_that_fails_is_explained(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fails(*_: object, local_files_only: bool = False, **__: object) -> str:
+        raise LocalEntryNotFoundError("not here") if local_files_only else error
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fails)
+    monkeypatch.setattr(encoders, "why_unreachable", lambda _: None)
+    with pytest.raises(EncoderError, match=f"failed: {error}"):
+        find_encoder("some/model")
+
+
+def test_a_hub_model_that_has_a_pickle_only_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, copied: Path
+) -> None:
+    (copied / "model.safetensors").unlink()
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(copied))
+    monkeypatch.setattr(encoders, "why_unreachable", lambda _: None)
+    with pytest.raises(EncoderError, match=r"some/model: no safetensors .*\n.*\n.*finetune convert"):
+        find_encoder("some/model")
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        ({}, ("hub.example", 443)),
+        ({"https_proxy": "proxy.corp:8080"}, ("proxy.corp", 8080)),
+        ({"HTTPS_PROXY": "http://proxy.corp:3128"}, ("proxy.corp", 3128)),
+        ({"ALL_PROXY": "http://proxy.corp"}, ("proxy.corp", 80)),
+        ({"all_proxy": "socks5://proxy.corp"}, ("proxy.corp", 1080)),
+        ({"https_proxy": "http://proxy.corp:1", "no_proxy": ".example"}, ("hub.example", 443)),
+        ({"https_proxy": "http://proxy.corp:1", "NO_PROXY": "*"}, ("hub.example", 443)),
+    ],
+)
+def test_the_proxy_that_the_download_takes_is_asked(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], asked: tuple[str, int]
+) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert network.reached_through("https://hub.example") == asked

@@ -13,6 +13,7 @@ import pytest
 from finetune import predict
 from finetune.cli import main
 from finetune.predict import Predictor
+from finetune.training.device import Device, choose_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,9 +93,18 @@ def test_a_file_is_answered_in_order_and_written_whole(model: Path, tmp_path: Pa
     texts = ["国足赢了" * (1 + n % 7) for n in range(40)]
     (tmp_path / "in.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
     out = tmp_path / "out.jsonl"
-    given = ["--file", str(tmp_path / "in.txt"), "--output", str(out), "--gpu-id", "-1"]
+    given = [
+        "--file",
+        str(tmp_path / "in.txt"),
+        "--output",
+        str(out),
+        "--gpu-id",
+        "-1",
+        "--precision",
+        "fp32",
+    ]
     assert main(["predict", str(model), *given]) == 0
-    one_by_one = [Predictor(model, -1)(text)["confidence"] for text in texts[:8]]
+    one_by_one = [Predictor(model, -1, "fp32")(text)["confidence"] for text in texts[:8]]
     found = [one["confidence"] for one in answers(out.read_text(encoding="utf-8"))]
     assert len(found) == 40
     assert found[:8] == pytest.approx(one_by_one, abs=1e-4)
@@ -135,6 +145,59 @@ def test_a_tagger_takes_lines_of_text_as_they_are(tagger: Path, tmp_path: Path) 
     assert [one["text"] for one in answers(out.read_text())] == ["国足 赢", "有人 说 B-2 好"]
 
 
+def test_lines_of_text_are_not_cut_at_commas(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["国足赢了, 球迷很高兴", "股市走低, 大盘下跌", "教练, 球员"]
+    (tmp_path / "lines.txt").write_text("\n".join(lines), encoding="utf-8")
+    seen: list[str] = []
+
+    def answered(_: Predictor, texts: Iterator[str]) -> Iterator[dict[str, Any]]:
+        seen.extend(texts)
+        return iter(())
+
+    monkeypatch.setattr(Predictor, "answers", answered)
+    assert main(["predict", str(model), "--file", str(tmp_path / "lines.txt"), "--gpu-id", "-1"]) == 0
+    assert seen == lines
+    assert "lines.txt: a text a line, utf-8" in capsys.readouterr().err
+
+
+def test_a_column_that_the_user_names_makes_it_a_table(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "titles.txt"
+    file.write_text("n,title\n1,国足赢了\n2,股市走低\n", encoding="utf-8")
+    assert main(["predict", str(model), "--file", str(file), "--text-column", "title", "--gpu-id", "-1"]) == 0
+    said = capsys.readouterr()
+    assert len(answers(said.out)) == 2
+    assert "text in column 'title'" in said.err
+
+
+def test_a_row_without_a_label_has_an_answer(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n国足赢了,\n股市走低,1\n", encoding="utf-8")
+    assert main(["predict", str(model), "--file", str(tmp_path / "a.csv"), "--gpu-id", "-1"]) == 0
+    assert len(answers(capsys.readouterr().out)) == 2
+
+
+@pytest.mark.parametrize("verb", [["predict", "MODEL", "国足"], ["evaluate", "MODEL", "NEWS"]])
+def test_the_number_format_is_the_users_choice(
+    verb: list[str], model: Path, news: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[str] = []
+
+    def choose(gpu_id: int | None, precision: str) -> Device:
+        chosen.append(precision)
+        return choose_device(gpu_id, precision)
+
+    monkeypatch.setattr("finetune.predict.choose_device", choose)
+    places = {"MODEL": str(model), "NEWS": str(news / "test.txt")}
+    for more in (["--precision", "fp32"], []):
+        assert main([*(places.get(one, one) for one in verb), "--gpu-id", "-1", *more]) == 0
+    assert chosen == ["fp32", "auto"]
+
+
 def test_a_file_with_a_bad_row_leaves_no_half_answer(model: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,n\n国足,1\n,2\n", encoding="utf-8")
     out = tmp_path / "out.jsonl"
@@ -168,5 +231,15 @@ def test_a_reader_that_leaves_early_ends_it_quietly(model: Path, tmp_path: Path)
         assert process.stderr is not None
         assert "label" in process.stdout.readline()
         process.stdout.close()
-        assert process.stderr.read() == ""
+        assert process.stderr.read() == f"{tmp_path / 'in.txt'}: a text a line, utf-8\n"
     assert process.returncode == 1
+
+
+def test_a_measurement_does_not_take_the_place_of_a_run(
+    model: Path, news: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (model / "metrics.json").read_text()
+    given = ["evaluate", str(model), str(news / "test.txt"), "--gpu-id", "-1", "--output-dir", str(model)]
+    assert main(given) == 2
+    assert f"--output-dir {model}: a run or a model lies there" in capsys.readouterr().err
+    assert (model / "metrics.json").read_text() == before

@@ -130,6 +130,15 @@ def test_skipped_rows_are_counted_and_listed(
     assert "warning: 1 texts stand in validation and test both" in said
 
 
+@pytest.mark.parametrize("name", ["dev.txt", "test.txt"])
+def test_a_file_whose_rows_are_all_skipped_is_refused_before_training(
+    name: str, write: Write, encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files: dict[str, str | bytes] = {"train.txt": GOOD, name: "好\t7\n坏\t8\n"}
+    wrong = rf"{name}:1: found the label '7'; .*none of its 2 rows can be used"
+    refused(command(write, encoder, "classify", files, "--skip-bad-rows", "--max-steps", "1"), wrong, capsys)
+
+
 @pytest.mark.parametrize("option", ["--output-dir", "--cache-dir"])
 def test_a_place_that_cannot_be_written_to(
     option: str, write: Write, news: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

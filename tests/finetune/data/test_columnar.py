@@ -92,6 +92,18 @@ def test_the_parts_of_a_split_are_read_as_one(tmp_path: Path) -> None:
         assert labels(one) == ["体育", "财经", "体育", "财经", "教育"]
 
 
+def test_parts_with_a_hash_in_their_names_are_read_as_one(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"text": list("abcde"), "label": [0, 1, 0, 1, 2]}, features=NEWS)
+    for split, count in (("train", 2), ("test", 1)):
+        for number, path in enumerate(parts(tmp_path / "news", rows, split, count)):
+            path.rename(path.with_name(f"{path.stem}-a09b74b3ef9c3b5{number}.parquet"))
+    corpus = read(tmp_path / "news")
+    assert {name: len(split) for name, split in corpus.splits.items()} == {"train": 5, "test": 5}
+    (tmp_path / "news" / "train-00001-of-00002-0123456789abcdef.parquet").touch()
+    with pytest.raises(DataError, match=r"found 3 files for 2 parts; expected one for each"):
+        read(tmp_path / "news")
+
+
 def test_a_bad_row_is_found_in_its_part(tmp_path: Path) -> None:
     rows = Dataset.from_dict({"text": list("abcd"), "label": [0, 1, 0, -1]}, features=NEWS)
     parts(tmp_path / "news", rows, "train", 2)

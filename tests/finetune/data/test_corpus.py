@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from finetune.data.conll import TAGGED
 from finetune.data.corpus import Corpus, load_corpus, must_have_validation, read_corpus
+from finetune.data.rows import Row
 from finetune.data.shape import ONE_LABEL
+from finetune.data.skipped import KEPT
 from finetune.errors import DataError, RequestError
 from finetune.options import DataOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Write = Callable[[str, str | bytes], Path]
 
@@ -32,6 +36,27 @@ def test_the_thucnews_layout(write: Write) -> None:
         "validation": 2,
         "test": 2,
     }
+
+
+def test_the_class_file_that_is_used_is_said(write: Write) -> None:
+    path = write("class.txt", "finance\nsports\n")
+    corpus = load(write("all.tsv", "".join(f"text {n}\t{n % 2}\n" for n in range(40))))
+    assert corpus.notes[1] == f"class names from {path}: 'finance, sports'"
+
+
+def test_a_label_that_the_class_file_lacks_names_that_file(write: Write) -> None:
+    path = write("class.txt", "finance\nsports\n")
+    labels = load(write("all.tsv", "a\t0\nb\t1\n")).labels
+    problem = str(labels.encode(Row(Path("all.tsv"), 3, "c", "stars")))
+    assert f"one of the class names in {path}; correct the label, or name another file" in problem
+
+
+@pytest.mark.parametrize("contents", ["O\nB-LOC\nI-LOC\nB-PER\nI-PER\n", "LOC\nPER\n"])
+def test_a_file_of_tags_lists_their_types(write: Write, contents: str) -> None:
+    write("d/labels.txt", contents)
+    folder = write("d/train.txt", "京 B-LOC\n城 I-LOC\n\n好 O\n\n").parent
+    corpus = read_corpus(DataOptions(data=folder, cache_dir=folder.parent / "cache"), TAGGED)
+    assert corpus.labels.names == ("LOC", "PER")
 
 
 def test_a_single_file_is_split_by_label(write: Write) -> None:
@@ -96,7 +121,7 @@ def test_full_width_labels_meet_their_half_width_twins(write: Write) -> None:
     corpus = load(write("d/train.txt", "１２点\t０\n晚上\t1\n").parent)
     assert corpus.labels.names == ("A股", "B股")
     assert corpus.splits["train"].rows.table.column("label").to_pylist() == ["0", "1"]
-    assert "1 texts have full-width letters or digits" in corpus.notes[2]
+    assert "1 texts have full-width letters or digits" in corpus.notes[3]
 
 
 def test_max_rows_draws_by_the_seed(write: Write) -> None:
@@ -110,10 +135,33 @@ def test_a_changed_file_is_read_anew(write: Write) -> None:
     assert set(corpus.splits["train"].texts() + corpus.splits["validation"].texts()) == {"w", "x", "y", "z"}
 
 
+def test_a_text_that_moved_to_another_class_is_read_anew(write: Write) -> None:
+    for name in ("neg/0001", "neg/0002", "pos/0003", "pos/0004"):
+        path = write(f"data/{name}.txt", f"text of {name}")
+    load(path.parents[1])
+    (path.parent / "0003.txt").rename(path.parents[1] / "neg" / "0003.txt")
+    corpus = read_corpus(DataOptions(data=path.parents[1], cache_dir=path.parents[2] / "cache"), ONE_LABEL)
+    assert corpus.splits["train"].label_counts() == {"neg": 3, "pos": 1}
+
+
+def test_the_rows_of_this_folder_know_their_files(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("neg/1.txt", "bad")
+    monkeypatch.chdir(write("pos/2.txt", "good").parents[1])
+    options = DataOptions(data=Path(), cache_dir=Path("cache"))
+    rows = read_corpus(options, ONE_LABEL).splits["train"].rows
+    assert rows.table.column("file").to_pylist() == ["neg/1.txt", "pos/2.txt"]
+
+
 def test_bad_rows_are_counted_when_skipped(write: Write) -> None:
     corpus = load(write("all.tsv", "a\t0\nb\t1\nbroken\nc\t0\nd\t1\n"), skip_bad_rows=True)
     assert len(corpus.problems) == 1
     assert "all.tsv:3" in corpus.problems[0]
+
+
+def test_bad_rows_are_counted_beyond_those_that_are_kept(write: Write) -> None:
+    rows = "".join(f"text {n}\t{n % 2}\n" for n in range(300)) + "broken\n" * (KEPT + 7)
+    corpus = load(write("all.tsv", rows), skip_bad_rows=True)
+    assert (corpus.skipped, len(corpus.problems)) == (KEPT + 7, KEPT)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +186,54 @@ def test_a_path_that_does_not_exist_names_what_is_beside_it(write: Write) -> Non
     beside = write("data/train.txt", "a\t0\n")
     with pytest.raises(RequestError, match=r"no such file or folder; beside it: train.txt"):
         load(beside.parent / "trian.txt")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("cnews.train.txt", "cnews.val.txt", "cnews.test.txt"),
+        ("Train_data.tsv", "dev_data.tsv", "test_data.tsv"),
+        ("train.txt", "dev.txt", "test.txt"),
+        ("train.txt.gz", "valid.txt", "test.txt"),
+    ],
+)
+def test_files_that_are_named_alike_but_for_the_split_are_splits(
+    write: Write, names: tuple[str, ...]
+) -> None:
+    write("d/cnews.vocab.txt", "球\n队\n")
+    for name in names:
+        rows = f"体育\t{name} 球队赢了\n财经\t{name} 股市走低\n".encode()
+        folder = write(f"d/{name}", gzip.compress(rows) if name.endswith("gz") else rows).parent
+    corpus = load(folder)
+    assert corpus.labels.names == ("体育", "财经")
+    assert {name: len(split) for name, split in corpus.splits.items()} == {
+        "train": 2, "validation": 2, "test": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("dev.txt", "test.txt"), "dev.txt, which is named as a split"),
+        (("train sets.txt", "cars.txt"), "train sets.txt, which is named as a split"),
+        (("pos.txt", "pos.csv"), "pos.csv and pos.txt for the class 'pos'"),
+        (("pos.txt",), "expected train.txt"),
+    ],
+)
+def test_files_that_are_no_classes_are_refused(write: Write, names: tuple[str, ...], message: str) -> None:
+    for name in names:
+        folder = write(f"d/{name}", "a\nb\n").parent
+    with pytest.raises(DataError, match=message):
+        load(folder)
+
+
+def test_tables_with_labels_of_their_own_are_no_classes(write: Write) -> None:
+    write("d/first.csv", "text,label\na,0\nb,1\n")
+    folder = write("d/second.csv", "text,label\nc,0\nd,1\n").parent
+    with pytest.raises(DataError, match=r"first.csv:1: found the column 'label'; .*--train-file"):
+        load(folder)
+
+
+def test_a_label_column_that_repeats_the_class_is_no_harm(write: Write) -> None:
+    write("d/pos.csv", "text,label\na,1\nb,1\n")
+    assert load(write("d/neg.csv", "text,label\nc,0\nd,0\n").parent).labels.names == ("neg", "pos")

@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from finetune.data.conll import TAGGED
 from finetune.data.corpus import load_corpus
+from finetune.data.plain import PLAIN
 from finetune.data.shape import ONE_LABEL
 from finetune.errors import DataError, FinetuneError
 from finetune.options import DataOptions
@@ -118,6 +119,14 @@ def test_a_damaged_tagged_file_is_read_or_refused(contents: bytes, name: str, sk
     with temporary() as folder:
         (folder / name).write_bytes(contents)
         read_or_refuse(options_for(folder / name, folder, skip=skip), folder / name, TAGGED)
+
+
+@SOME
+@given(damaged(GOOD) | st.sampled_from([b"", b"\xef\xbb\xbf", "\u3000\n".encode()]), NAMES, st.booleans())
+def test_a_damaged_file_of_plain_texts_is_read_or_refused(contents: bytes, name: str, skip: bool) -> None:  # noqa: FBT001
+    with temporary() as folder:
+        (folder / name).write_bytes(contents)
+        read_or_refuse(options_for(folder / name, folder, skip=skip), folder / name, PLAIN)
 
 
 @SOME

@@ -99,6 +99,13 @@ def test_a_file_per_class_of_the_news_layout(write: Write) -> None:
     assert "a file per class: '体育, 财经'" in open_source(root, None, None).said
 
 
+def test_dots_in_a_class_name_stay(write: Write) -> None:
+    write("data/comp.graphics.txt", "a pixel\n")
+    write("data/comp.sys.mac", "a mouse\n")
+    root = write("data/comp.windows.x.txt.gz", gzip.compress(b"a window\n")).parent
+    assert [label for _, label in pairs(root)] == ["comp.graphics", "comp.sys.mac", "comp.windows.x"]
+
+
 def test_a_folder_per_class_of_the_news_layout(write: Write) -> None:
     write("data/财经/.DS_Store", b"\0")
     write("data/财经/798977.txt", "沪指\n　　下跌")
@@ -134,6 +141,39 @@ def test_a_quote_in_a_tab_separated_title_is_just_a_quote(write: Write) -> None:
 def test_columns_that_the_user_names_win(write: Write) -> None:
     path = write("a.csv", "text,other,label,mine\nx,球队赢了比赛,9,1\ny,股市今天下跌,9,0\n")
     assert pairs(path, "other", "mine") == WANTED
+
+
+def test_the_label_that_the_user_names_is_not_the_text(write: Write) -> None:
+    path = write("a.csv", "description,title\n球队赢了比赛,1\n股市今天下跌,0\n")
+    assert pairs(path, None, "title") == WANTED
+
+
+def test_one_column_cannot_be_both(write: Write) -> None:
+    with pytest.raises(FinetuneError, match=r"--text-column and --label-column are both a"):
+        pairs(write("a.csv", "a,b\nx,1\n"), "a", "a")
+
+
+@pytest.mark.parametrize("label", ["news", "y", "class"])
+def test_a_label_that_is_also_a_columns_name_is_no_header(write: Write, label: str) -> None:
+    rows = [("股市今天大跌了", label), ("球队赢了比赛", "sports"), ("大盘继续走低", label)]
+    path = write("a.txt", "".join(f"{text}\t{name}\n" for text, name in rows))
+    assert pairs(path) == rows
+
+
+def test_a_header_may_stand_between_files_that_were_put_together(write: Write) -> None:
+    path = write("a.csv", "text,label\n球队赢了比赛,1\ntext,label\n股市今天下跌,0\n")
+    assert [one for one in pairs(path) if one != ("text", "label")] == WANTED
+
+
+def test_a_header_that_the_user_names_may_stand_in_the_rows_too(write: Write) -> None:
+    path = write("a.csv", "title,mark\n球队赢了比赛,1\ntitle,0\n")
+    assert pairs(path, "title", "mark") == [WANTED[0], ("title", "0")]
+
+
+def test_the_keys_of_the_first_object_are_not_all(write: Write) -> None:
+    lines = '{"id": 1, "text": "a"}\n{"id": 2, "text": "b", "labels": ["x"]}\n{"id": 3, "text": "c"}\n'
+    source = open_source(write("a.jsonl", lines), None, None, blank_labels=True)
+    assert [(row.text, row.label) for row in source.rows()] == [("a", ""), ("b", "x"), ("c", "")]
 
 
 @pytest.mark.parametrize(
