@@ -20,3 +20,8 @@ def masked(url: str) -> str:
 def host_of(url: str) -> str:
     """Name and port: "http://ada:x@127.0.0.1:7890/" -> "127.0.0.1:7890"."""
     return bare(url).rpartition("//")[2].split("/")[0]
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether it leads to the machine itself, which in a container is the container: "http://127.0.0.1:7890"."""
+    return host_of(url).startswith(("127.", "localhost", "[::1]", "::1"))

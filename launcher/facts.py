@@ -6,6 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from launcher import base
+from launcher.docker import Docker
+from launcher.errors import WorkbenchError
 from launcher.probes import engine, files, network, nvidia, ports, resources, system, toolkit
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """One host as seen for one plan."""
+    """One host as seen for one plan; bases are the variants whose base is here already."""
 
     plan: Plan
     files: files.Files
@@ -26,6 +29,7 @@ class Facts:
     resources: resources.Resources = field(default_factory=resources.Resources)
     network: network.Network = field(default_factory=network.Network)
     ports: tuple[ports.Port, ...] = ()
+    bases: frozenset[str] = frozenset()
 
 
 def gather(host: Host, plan: Plan) -> Facts:
@@ -37,8 +41,8 @@ def gather(host: Host, plan: Plan) -> Facts:
         engine_seen = engine.look(host)
         server = engine_seen.server
         local = server is not None and not server.desktop and not engine_seen.remote
-        root = server.root_dir if server is not None and local else None
-        net = pool.submit(network.look, host, plan, server.mirrors if server else ())
+        root = server.image_dir if server is not None and local else None
+        net = pool.submit(network.look, host, plan, server)
         answers = pool.submit(ports.look, host, plan, engine_seen.client if server else None)
         room = pool.submit(resources.look, host, plan.checkout, root)
         return Facts(
@@ -51,4 +55,14 @@ def gather(host: Host, plan: Plan) -> Facts:
             resources=room.result(),
             network=net.result(),
             ports=answers.result(),
+            bases=_bases(host, plan, engine_seen),
         )
+
+
+def _bases(host: Host, plan: Plan, seen: engine.Engine) -> frozenset[str]:
+    if seen.server is None or seen.client is None:
+        return frozenset()
+    try:
+        return frozenset(base.known(Docker(host, seen.client, plan.checkout, ""), plan.variants))
+    except WorkbenchError:
+        return frozenset()

@@ -29,7 +29,7 @@ NAMES = {
     "promise.py verify": "checking torch, writing the SBOM",
     "useradd": "your user",
     "rootfs": "the services",
-    "COPY finetune": "the finetune library",
+    "/opt/workbench/finetune": "the finetune library",
 }
 
 

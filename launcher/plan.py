@@ -52,7 +52,7 @@ class Plan:
 
 def from_settings(checkout: Path, variants: Variants, settings: Mapping[str, str]) -> Plan:
     """The plan that .env and the environment, laid over each other, ask for."""
-    workspace = settings.get("WORKSPACE")
+    workspace, bundle = settings.get("WORKSPACE"), _first(settings, "CA_BUNDLE", "SSL_CERT_FILE")
     return Plan(
         checkout,
         variants,
@@ -65,7 +65,7 @@ def from_settings(checkout: Path, variants: Variants, settings: Mapping[str, str
         apt_mirror=settings.get("APT_MIRROR") or None,
         hub=settings.get("HF_ENDPOINT") or MODEL_HUB,
         proxies=proxies_of(settings),
-        cafile=_first(settings, "CA_BUNDLE", "SSL_CERT_FILE"),
+        cafile=str(checkout / bundle) if bundle else None,
         bind=settings.get("BIND") or "127.0.0.1",
         ports={name: _port(settings.get(f"{name.upper()}_PORT"), default) for name, default in PORTS.items()},
         shm_size=settings.get("SHM_SIZE") or "8gb",

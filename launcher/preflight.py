@@ -48,7 +48,9 @@ def refuse(findings: Iterable[Finding], remark: str = "") -> None:
     errors = [finding for finding in findings if finding.status == ERROR]
     if not errors:
         return
-    blocks = [
-        "\n".join([f"{one.found}: {one.causes}", *(f"    {line}" for line in one.mend)]) for one in errors
-    ]
-    raise HostNotReady("\n".join([*blocks, *([remark] if remark else []), "Then: make up"]))
+    raise HostNotReady("\n".join([*map(told, errors), *([remark] if remark else []), "Then: make up"]))
+
+
+def told(one: Finding) -> str:
+    """A finding as `make up` says it, with the commands that mend it."""
+    return "\n".join([f"{one.found}: {one.causes}", *(f"    {line}" for line in one.mend)])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from launcher import dotenv
 from launcher.errors import RequestError
 from launcher.plan import PORTS, Plan, from_settings
+from launcher.probes import pip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +27,10 @@ CHOICES = {
     "YES": ("0", "1"),
 }
 ADDRESS = (r"https?://[^\s\"'<>]+", "an address that begins with http:// or https://")
+GPU = r"(\d+|GPU-[0-9a-f-]+|MIG-(GPU-)?[0-9a-f-]+(/\d+/\d+)?)"
 PATTERNS = {
     "SHM_SIZE": (r"\d+(\.\d+)?[kmgKMG]i?[bB]?", "a number and a unit, such as 8gb"),
-    "GPUS": (r"all|(\d+|GPU-[0-9a-f-]+)(,(\d+|GPU-[0-9a-f-]+))*", "all, or numbers or ids such as 0,2"),
+    "GPUS": (rf"all|{GPU}(,{GPU})*", "all, or numbers or ids such as 0,2"),
     "REGISTRY": (
         r"[\w.-]+(:\d+)?(/[\w./-]+)?",
         "a host name without https://, such as mirror.example/docker",
@@ -82,7 +84,9 @@ def load(host: Host, checkout: Path, variants: Variants) -> Settings:
     check(asked, variants)
     last = {key: file.decided[key] for key in REMEMBERED if key in file.decided}
     plan = from_settings(checkout, variants, {**last, **asked})
-    _check_bundle(host, asked.get("CA_BUNDLE"))
+    plan = replace(plan, index=plan.index or pip.index(host))
+    if asked.get("CA_BUNDLE"):
+        _check_bundle(host, asked["CA_BUNDLE"], plan.cafile or "")
     name = _wanted_name(host, asked) or file.decided.get("WORKBENCH_NAME") or default_name(checkout)
     if not NAME.fullmatch(name):
         raise RequestError(
@@ -132,8 +136,8 @@ def _check_address(bind: str | None) -> None:
         ) from error
 
 
-def _check_bundle(host: Host, path: str | None) -> None:
-    if path and "BEGIN CERTIFICATE" not in (host.read_text(path) or ""):
+def _check_bundle(host: Host, asked: str, path: str) -> None:
+    if "BEGIN CERTIFICATE" not in (host.read_text(path) or ""):
         raise RequestError(
-            f"CA_BUNDLE={path}: no certificates found there. Accepted is a file in PEM format."
+            f"CA_BUNDLE={asked}: no certificates found in {path}. Accepted is a file in PEM format."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -90,9 +91,12 @@ def refuse_foreign(docker: Docker, settings: Settings) -> None:
     form = f'{{{{.Label "{PROJECT}"}}}}\t{{{{.Label "{PROJECT}.working_dir"}}}}'
     listed = docker.run("ps", "--all", "--filter", f"label={PROJECT}", "--format", form)
     for name, _, folder in (line.partition("\t") for line in listed.splitlines()):
-        here = folder == str(docker.checkout)
+        here = bool(folder) and os.path.realpath(folder) == os.path.realpath(docker.checkout)
         if name == settings.name and folder and not here:
-            raise RequestError(f"NAME={name}: {folder} on this host uses it already. Give another NAME.")
+            raise RequestError(
+                f"NAME={name}: {folder} on this host uses it already. Give another NAME. "
+                "If this checkout was moved from there: make down, then make up."
+            )
         if name == last != settings.name and here:
             raise RequestError(
                 f"NAME={settings.name}: this checkout still runs as {last}. Stop that first: make down. "

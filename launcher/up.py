@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from launcher import base as bases
 from launcher import credentials, debian, dotenv, image, install, network, ports, start, workspace
+from launcher.checks import proxy
 from launcher.checks.resources import ENGINE_NEEDS
 from launcher.choice import Choice, choose
 from launcher.docker import Docker
-from launcher.errors import HostNotReady
-from launcher.fit import Sources
+from launcher.errors import HostNotReady, WorkbenchError
+from launcher.fit import Sources, misfit
 from launcher.image import Recipe
-from launcher.preflight import gpu_findings, refuse
+from launcher.preflight import gpu_findings, refuse, told
 from launcher.probes import network as sources
 from launcher.probes import nvidia, system
 
@@ -46,9 +47,11 @@ class Up:
         engine = install.ensure(self.host, self.console, self.settings)
         docker = Docker(self.host, engine.client or "docker", self.state.checkout, self.settings.name)
         start.refuse_foreign(docker, self.settings)
+        for finding in proxy.loopback(self.settings.plan.proxies):
+            self.console.say(told(finding))
         owner = workspace.prepare(self.host, self.settings, self.state)
         network.write_container(self.host, self.settings, self.state)
-        choice, base = self._base(docker, engine)
+        choice, base = self.have_base(docker, engine)
         reference = f"nlp-workbench/{self.settings.name}:{choice.variant.name}"
         recipe = Recipe(reference, choice.variant.name, base, owner)
         replaced = self._build(docker, recipe, choice.variant)
@@ -72,7 +75,7 @@ class Up:
         image.build(docker, self.console, recipe, secrets)
         return "" if docker.image(recipe.reference).get("Id") == old else old
 
-    def _base(self, docker: Docker, engine: Engine) -> tuple[Choice, Base]:
+    def have_base(self, docker: Docker, engine: Engine) -> tuple[Choice, Base]:
         """Choose the variant, refuse what cannot work, and have its base here."""
         plan = self.settings.plan
         seen = nvidia.look(self.host, wsl=system.look(self.host).wsl > 0, wanted=plan.gpus)
@@ -84,31 +87,53 @@ class Up:
             return choice, known[choice.variant.name]
         self._check_disk(engine)
         if choice.source == "registry":
-            return choice, bases.pull(docker, self.console, plan.registry, choice.variant)
+            try:
+                return choice, bases.pull(docker, self.console, plan.registry, choice.variant)
+            except WorkbenchError as error:
+                return self._without_registry(error).have_base(docker, engine)
         ground = bases.Ground(
             self._secrets(choice.source, choice.variant), network.environment(self.settings)
         )
         return choice, bases.build(docker, self.console, choice.variant, choice.source, ground)
 
+    def _without_registry(self, error: WorkbenchError) -> Up:
+        """The same where a base is to be built; the error where only a pull is wanted."""
+        if self.settings.plan.base != "auto":
+            raise error
+        self.console.say(f"{error}\nThe base is built here instead.")
+        plan = replace(self.settings.plan, base="build")
+        return replace(self, settings=replace(self.settings, plan=plan))
+
     def _choose(self, engine: Engine, seen: Nvidia, local: frozenset[str]) -> Choice:
         """What was chosen at the last start stays as long as it fits; otherwise the network is asked once."""
-        plan, last = self.settings.plan, self.settings.decided.get("WORKBENCH_VARIANT", "")
+        plan = self.settings.plan
         here = Sources(
             registry=False, wheel_indexes=frozenset(), pypi=False, local=local, machine=self.host.machine
         )
-        if plan.variant == "auto" and last in local and bool(seen.gpus) == plan.variants[last].uses_gpu:
+        last = self._last(seen, local) if plan.variant == "auto" else ""
+        if last:
             kept = choose(last, plan.variants, seen.gpus, seen.driver, here)
-            return Choice(
-                kept.variant, self.settings.decided.get("WORKBENCH_REASON", kept.reason), kept.source
-            )
+            reason = self.settings.decided.get("WORKBENCH_REASON", kept.reason)
+            return Choice(kept.variant, reason, kept.source)
         offered = here if plan.variant in local else self._offered(engine, local)
         return choose(plan.variant, plan.variants, seen.gpus, seen.driver, offered)
 
+    def _last(self, seen: Nvidia, local: frozenset[str]) -> str:
+        """The variant of the last start, where its base is here and it fits; it says why one does not."""
+        last = self.settings.decided.get("WORKBENCH_VARIANT", "")
+        row = self.settings.plan.variants.rows.get(last)
+        if row is None or last not in local or bool(seen.gpus) != row.uses_gpu:
+            return ""
+        found = (misfit(row, gpu, seen.driver) for gpu in seen.gpus)
+        why = next((one for one in found if one), "")
+        if why:
+            self.console.say(f"{last}, which the last start took, fits no longer: {why}")
+        return "" if why else last
+
     def _offered(self, engine: Engine, local: frozenset[str]) -> Sources:
-        mirrors = engine.server.mirrors if engine.server else ()
         plan = self.settings.plan
         with self.console.step("Asking where a base can be had", "a few seconds"):
-            answers = sources.look(self.host, plan, mirrors, bases_only=True)
+            answers = sources.look(self.host, plan, engine.server, bases_only=True)
             return sources.sources(answers, plan, self.host.machine, local)
 
     def _secrets(self, kind: str, variant: Variant) -> dict[str, str]:
@@ -119,7 +144,7 @@ class Up:
     def _check_disk(self, engine: Engine) -> None:
         if engine.server is None or engine.server.desktop or engine.remote:
             return
-        root = engine.server.root_dir
+        root = engine.server.image_dir
         free = self.host.disk_free(root)
         if free is not None and free < ENGINE_NEEDS and not self.settings.get("SKIP_DISK_CHECK"):
             raise HostNotReady(

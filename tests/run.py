@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -67,6 +68,8 @@ def pytest(*places: str) -> None:
 def prepare() -> None:
     """Install the host's programs (as root, from the distribution) and the locked Python packages."""
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if importlib.util.find_spec("ensurepip") is None:  # Debian keeps what venv needs in a package of its own
+        missing.append("python3-venv")
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         sh("apt-get", "-q", "update")
         install = ["apt-get", "-q", "-y", "install", "--no-install-recommends", *missing]
@@ -158,8 +161,10 @@ def main() -> int:
     unknown = set(chosen) - {stage.name for stage in STAGES}
     if unknown:
         parser.error(f"no such stage: {', '.join(sorted(unknown))}")
-    prepare()
-    ended = {}
+    ended = {"prepare": _run(Stage("prepare", prepare))}
+    if "failed" in ended["prepare"]:
+        print(f"\nprepare {ended['prepare']}", flush=True)
+        return 1
     for stage in STAGES:
         if not chosen or stage.name in chosen:
             ended[stage.name] = _run(stage)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from launcher.probes.system import System
 
 ENGINE_FLOOR, COMPOSE_FLOOR = "23.0", "2.24"
+MAPPED = (
+    "the container's user is another one on the host: it cannot read its password and keys, "
+    "nor write to workspace/"
+)
 NEEDED = f"Docker Engine {ENGINE_FLOOR} and Compose {COMPOSE_FLOOR} or newer are needed"
 
 
@@ -119,17 +123,17 @@ def _kinds(engine: Engine, server: Server, system: System) -> Iterator[Finding]:
             [f"{system.sudo}snap remove docker", *install_engine(system)],
         )
     if server.has("rootless"):
-        yield warning(
+        yield error(
             "engine-rootless",
             "the engine runs without root",
-            "the container's user is another one on the host and cannot write to workspace/",
+            MAPPED,
             ["docker context use default  # where an engine of root runs too", *_root_engine(system)],
         )
     if server.has("userns"):
-        yield warning(
+        yield error(
             "engine-userns",
             "the engine maps users (userns-remap)",
-            "the container's user is another one on the host and cannot write to workspace/",
+            MAPPED,
             [f"{system.sudo}sed -i '/userns-remap/d' /etc/docker/daemon.json  # then restart the engine"],
         )
     if server.desktop:

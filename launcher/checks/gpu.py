@@ -81,7 +81,7 @@ def variant(facts: Facts) -> Finding:
     """What `make up` would take, with its reason, or the refusal."""
     plan, seen = facts.plan, facts.nvidia
     try:
-        have = sources(facts.network, plan, facts.system.machine)
+        have = sources(facts.network, plan, facts.system.machine, facts.bases)
         choice = choose(plan.variant, plan.variants, seen.gpus, seen.driver, have)
     except WorkbenchError as refusal:
         return finding("variant", ERROR, str(refusal), "`make up` refuses to start", _instead(facts))

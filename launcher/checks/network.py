@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from launcher.addresses import bare, host_of
-from launcher.findings import INFO, WARNING, Finding, error, finding, ok, warning
+from launcher.findings import INFO, WARNING, Finding, error, finding, info, ok, warning
 from launcher.mends import set_clock, trust_ca
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     for name in ("registry", "index", "apt", "hub"):
         if name in answers:
             yield _source(name, answers[name], facts)
+    if "index" not in answers:
+        causes = "where it is blocked, pip says so in the middle of a build"
+        mend = ["make up PYPI_INDEX=https://mirror.example/simple  # where there is a mirror"]
+        yield info("network-index", "the package index was not asked: no pip here names it", causes, mend)
     wheels = [answer for name, answer in answers.items() if name.startswith("wheels/")]
     if wheels:
         yield _source("wheels", next((answer for answer in wheels if not answer.ok), wheels[0]), facts)

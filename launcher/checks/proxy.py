@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from launcher.addresses import bare, host_of, masked
+from launcher.addresses import bare, host_of, masked, on_this_machine
 from launcher.findings import Finding, info, warning
 
 if TYPE_CHECKING:
@@ -12,14 +12,13 @@ if TYPE_CHECKING:
 
     from launcher.facts import Facts
 
-LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 FOLDER = "/etc/systemd/system/docker.service.d"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Who goes through a proxy, and who goes without."""
     proxies = {key: proxy for key, proxy in facts.plan.proxies.items() if key != "no"}
-    yield from _loopback(proxies)
+    yield from loopback(proxies)
     yield from _refused(facts)
     server = facts.engine.server
     if server is None or server.desktop:
@@ -33,8 +32,9 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield info("proxy-shell", found, causes, [f"echo HTTPS_PROXY={masked(engines)} >> .env"])
 
 
-def _loopback(proxies: Mapping[str, str]) -> Iterator[Finding]:
-    local = sorted({proxy for proxy in proxies.values() if host_of(proxy).startswith(LOOPBACK)})
+def loopback(proxies: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether one of them listens where no container reaches it."""
+    local = sorted({proxy for proxy in proxies.values() if on_this_machine(proxy)})
     if not local:
         return
     port = host_of(local[0]).rpartition(":")[2]

@@ -45,7 +45,7 @@ def _disk(facts: Facts) -> Iterator[Finding]:
     seen = facts.resources
     server = facts.engine.server
     if seen.engine_free is not None and server is not None:
-        yield _engine_disk(seen.engine_free, server.root_dir)
+        yield _engine_disk(seen.engine_free, server.image_dir)
     if seen.checkout_free is None or (seen.same_disk and seen.engine_free is not None):
         return
     where = facts.plan.checkout

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 INFO = ("info", "--format", "{{json .}}")
 SECONDS = 8.0
+CONTAINERD_CONFIG = "/etc/containerd/config.toml"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Server:
 
     version: str = ""
     root_dir: str = "/var/lib/docker"
+    image_dir: str = "/var/lib/docker"
     cgroup_driver: str = ""
     runtimes: tuple[str, ...] = ()
     security: tuple[str, ...] = ()
@@ -32,6 +35,7 @@ class Server:
     os_type: str = "linux"
     http_proxy: str = ""
     https_proxy: str = ""
+    no_proxy: str = ""
     mirrors: tuple[str, ...] = ()
     cdi: tuple[str, ...] = ()
     memory: int = 0
@@ -103,7 +107,7 @@ def _ask(host: Host, path: str, standalone: str | None) -> Engine:
     podman = {"host", "store"} <= set(data) or "podman" in host.ask(
         [path, "--version"], SECONDS
     ).output.lower()
-    server = _server(data) if as_str(data.get("ServerVersion")) else None
+    server = _server(host, data) if as_str(data.get("ServerVersion")) else None
     return Engine(
         client=path,
         client_version=version,
@@ -140,12 +144,14 @@ def _complaint(info: Completed, data: dict[str, Any]) -> str:
     return spoken[0][:300] if spoken else f"no error text, exit code {info.returncode}"
 
 
-def _server(data: dict[str, Any]) -> Server:
+def _server(host: Host, data: dict[str, Any]) -> Server:
     registries = as_dict(data.get("RegistryConfig"))
+    root = as_str(data.get("DockerRootDir")) or "/var/lib/docker"
     devices = [as_str(as_dict(row).get("ID")) for row in as_list(data.get("DiscoveredDevices"))]
     return Server(
         version=as_str(data.get("ServerVersion")),
-        root_dir=as_str(data.get("DockerRootDir")) or "/var/lib/docker",
+        root_dir=root,
+        image_dir=_image_dir(host, data) or root,
         cgroup_driver=as_str(data.get("CgroupDriver")),
         runtimes=tuple(sorted(as_dict(data.get("Runtimes")))),
         security=tuple(map(str, as_list(data.get("SecurityOptions")))),
@@ -154,10 +160,20 @@ def _server(data: dict[str, Any]) -> Server:
         os_type=as_str(data.get("OSType")) or "linux",
         http_proxy=as_str(data.get("HttpProxy")),
         https_proxy=as_str(data.get("HttpsProxy")),
+        no_proxy=as_str(data.get("NoProxy")),
         mirrors=tuple(map(str, as_list(registries.get("Mirrors")))),
         cdi=tuple(device for device in devices if device),
         memory=max(as_int(data.get("MemTotal")), 0),
     )
+
+
+def _image_dir(host: Host, data: dict[str, Any]) -> str:
+    """Where containerd keeps the images; empty where the engine itself does."""
+    if ["driver-type", "io.containerd.snapshotter.v1"] not in as_list(data.get("DriverStatus")):
+        return ""
+    named = re.search(r"^root\s*=\s*[\"'](.+)[\"']", host.read_text(CONTAINERD_CONFIG) or "", re.MULTILINE)
+    folder = named.group(1) if named else "/var/lib/containerd"
+    return folder if host.exists(folder) else ""
 
 
 def _endpoint(host: Host, path: str, context: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from launcher.fit import Sources
 from launcher.host import Route
-from launcher.plan import DOCKER_HUB
+from launcher.plan import DOCKER_HUB, proxies_of
 from launcher.probes import apt
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from launcher.host import Host, Reach
     from launcher.plan import Plan
+    from launcher.probes.engine import Server
 
 SECONDS = 5.0
 PIP_SECONDS = 3.0
+HIDDEN = "//xxxxx:xxxxx@"  # how `docker info` shows a proxy's user and password
 PIP_DEFAULT = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 
@@ -38,17 +40,23 @@ class Network:
         return name not in self.answers or self.answers[name].ok
 
 
-def look(host: Host, plan: Plan, mirrors: Sequence[str] = (), *, bases_only: bool = False) -> Network:
-    """Ask them all; `mirrors` are the engine's own, any of which will do for Docker Hub.
+def look(host: Host, plan: Plan, server: Server | None = None, *, bases_only: bool = False) -> Network:
+    """Ask them all; of the engine's own mirrors any will do for Docker Hub.
 
     bases_only leaves out what decides nothing about the base: apt and the hub.
     """
-    targets = {name: url for name, url in _targets(host, plan, mirrors) if url}
+    pulling = _engines_proxies(plan, server)
+    targets = {name: url for name, url in _targets(host, plan) if url}
+    if pulling is not None:
+        targets.update(_registries(plan, server.mirrors if server else ()))
     if bases_only:
         targets = {name: url for name, url in targets.items() if name not in {"apt", "hub"}}
-    route = Route(plan.proxies, plan.cafile, SECONDS)
     with ThreadPoolExecutor(max_workers=len(targets)) as pool:
-        asked = {name: pool.submit(host.reach, url, route) for name, url in targets.items()}
+        asked = {}
+        for name, url in targets.items():
+            pulled = name == "registry" or name.startswith("mirror/")
+            route = Route((pulling or {}) if pulled else plan.proxies, plan.cafile, SECONDS)
+            asked[name] = pool.submit(host.reach, url, route)
         answers = {name: answer.result() for name, answer in asked.items()}
     found = next((answers[name] for name in answers if name.startswith("mirror/") and answers[name].ok), None)
     if found is not None:
@@ -71,14 +79,32 @@ def sources(network: Network, plan: Plan, machine: str, local: frozenset[str] = 
     )
 
 
-def _targets(host: Host, plan: Plan, mirrors: Sequence[str]) -> list[tuple[str, str | None]]:
-    index = plan.index or _index(host)
+def _engines_proxies(plan: Plan, server: Server | None) -> Mapping[str, str] | None:
+    """Those that a pull goes through; None where the engine hides their password, so that nobody can ask.
+
+    Docker Desktop names one that only its virtual machine sees; it takes over this host's.
+    """
+    if server is None or server.desktop:
+        return plan.proxies
+    if HIDDEN in server.http_proxy + server.https_proxy:
+        return None
+    exceptions = ",".join(name for name in (server.no_proxy, "localhost", "127.0.0.1") if name)
+    named = {"http_proxy": server.http_proxy, "https_proxy": server.https_proxy, "no_proxy": exceptions}
+    return proxies_of(named)
+
+
+def _registries(plan: Plan, mirrors: Sequence[str]) -> dict[str, str]:
+    """What the engine may pull from."""
+    used = mirrors if plan.registry == DOCKER_HUB else ()
+    found = {f"mirror/{number}": registry_url(mirror) for number, mirror in enumerate(used)}
+    return {"registry": registry_url(plan.registry), **found}
+
+
+def _targets(host: Host, plan: Plan) -> list[tuple[str, str | None]]:
+    index = plan.index or _default_index(host)
     indexes = {name: plan.torch_index or row.wheel_index for name, row in plan.variants.rows.items()}
     wheels = [(f"wheels/{name}", f"{url.rstrip('/')}/torch/") for name, url in indexes.items()]
-    used = mirrors if plan.registry == DOCKER_HUB else ()
     return [
-        ("registry", registry_url(plan.registry)),
-        *((f"mirror/{number}", registry_url(mirror)) for number, mirror in enumerate(used)),
         *wheels,
         ("index", f"{index.rstrip('/')}/torch/" if _is_http(index) else None),
         ("apt", _debian(plan.apt_mirror) if plan.apt_mirror else _apt(host)),
@@ -94,11 +120,8 @@ def registry_url(registry: str) -> str:
     return f"{scheme if mark else 'http' if local else 'https'}://{name}/v2/"
 
 
-def _index(host: Host) -> str:
-    """The package index that pip on this host uses; empty where there is no pip to ask."""
-    asked = host.ask([host.python, "-m", "pip", "config", "get", "global.index-url"], PIP_SECONDS)
-    if asked.ok and _is_http(asked.stdout.strip()):
-        return asked.stdout.strip()
+def _default_index(host: Host) -> str:
+    """The package index that pip takes where none is set; empty where there is no pip to ask."""
     return host.ask([host.python, "-c", PIP_DEFAULT], PIP_SECONDS).stdout.strip()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,6 +53,13 @@ def _taken(service: str, number: int, containers: list[dict[str, str]], plan: Pl
     """Ports read as "2222/tcp, 127.0.0.1:6006->6006/tcp"."""
     for row in containers:
         if re.search(rf":{number}->", row.get("ports", "")):
-            ours = f"{FOLDER_LABEL}{plan.checkout}" in row.get("labels", "").split(",")
+            folder = _folder(row.get("labels", ""))
+            ours = bool(folder) and os.path.realpath(folder) == os.path.realpath(plan.checkout)
             return Port(service, number, free=False, holder=row.get("name") or "a container", ours=ours)
     return Port(service, number, free=False)
+
+
+def _folder(labels: str) -> str:
+    """The checkout that compose was called in, maybe through a link: "a=b,...working_dir=/x" -> "/x"."""
+    found = (label for label in labels.split(",") if label.startswith(FOLDER_LABEL))
+    return next(found, FOLDER_LABEL)[len(FOLDER_LABEL) :]

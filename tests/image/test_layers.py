@@ -44,14 +44,14 @@ def test_a_change_in_the_library_builds_only_the_last_layer(
 ) -> None:
     (context.folder / "finetune" / "recipe.py").write_text("touched = True\n")
     assert first_built(image, base, context.build(tag)) == steps()[-1]
-    assert steps()[-1].startswith("COPY finetune ")
+    assert steps()[-1].startswith("COPY --chmod=755 finetune ")
 
 
 def test_a_change_in_the_services_builds_no_package(
     image: Image, base: Image, context: Context, tag: str
 ) -> None:
     (context.folder / "docker" / "rootfs" / "etc" / "matplotlibrc").write_text("# touched\n")
-    assert first_built(image, base, context.build(tag)).startswith("COPY docker/rootfs")
+    assert first_built(image, base, context.build(tag)).startswith("COPY --chmod=755 docker/rootfs")
 
 
 @pytest.mark.slow

@@ -79,7 +79,7 @@ class FakeHost(Host):
             "docker ps": "",
             "docker compose version --short": "2.36.2\n",
             "docker buildx version": "github.com/docker/buildx v0.24.0 1\n",
-            "python -m pip config get global.index-url": "https://mirror.example/simple\n",
+            "python -c": "https://mirror.example/simple\n",
         }
         self.answers: dict[str, Reach] = {}
         self.taken: set[int] = set()

@@ -136,15 +136,15 @@ CASES = [
         "a rootless engine",
         lambda host: host.engine(SecurityOptions=["name=rootless"]),
         "engine-rootless",
-        "warning",
-        ("cannot write to workspace/",),
+        "error",
+        ("cannot read its password and keys",),
     ),
     Case(
         "userns-remap",
         lambda host: host.engine(SecurityOptions=["name=userns"]),
         "engine-userns",
-        "warning",
-        ("daemon.json",),
+        "error",
+        ("cannot read its password and keys", "daemon.json"),
     ),
     Case(
         "layers as full copies", lambda host: host.engine(Driver="vfs"), "engine-storage", "warning", ("vfs",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -266,6 +267,14 @@ def test_a_working_gpu_needs_no_mending(host: FakeHost, variants: Variants) -> N
     assert {finding.status for finding in found.values()} == {"ok"}
     assert found["driver"].found == "NVIDIA driver 570.86.15 (CUDA 12.8) answers, 2 GPU(s)"
     assert found["variant"].found.startswith("cu118: 2 x NVIDIA GeForce RTX 4090 (sm_89)")
+
+
+def test_a_base_that_is_here_already_will_do_without_a_network(host: FakeHost, variants: Variants) -> None:
+    add_gpu(host, RTX_4090)
+    host.unreachable("dns", "http")
+    host.commands["docker image inspect"] = json.dumps([{"RepoTags": [variants["cu118"].base_image]}])
+    (found,) = [finding for finding in diagnose(host, variants) if finding.id == "variant"]
+    assert (found.status, found.found[:6]) == ("ok", "cu118:")
 
 
 def test_wsl2_shows_windows_driver_and_is_judged_by_cuda(host: FakeHost, variants: Variants) -> None:

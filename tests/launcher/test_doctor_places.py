@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from launcher.host import Completed
+from launcher.probes import ports
 from tests.launcher.fakes import CHECKOUT, GIB, Case, FakeHost, confirm, diagnose, table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from launcher.plan import Plan
     from launcher.variants import Variants
 
 OURS = f"com.docker.compose.service=workbench,com.docker.compose.project.working_dir={CHECKOUT}"
@@ -63,6 +68,13 @@ def selinux(host: FakeHost) -> None:
     host.engine(SecurityOptions=["name=selinux"])
 
 
+def containerd_elsewhere(host: FakeHost) -> None:
+    host.engine(DriverStatus=[["driver-type", "io.containerd.snapshotter.v1"]])
+    host.write("/etc/containerd/config.toml", 'version = 3\nroot = "/data/containerd"\n')
+    host.write("/data/containerd/.keep", "")
+    host.free["/data"] = 10 * GIB
+
+
 def on_windows_disk(host: FakeHost) -> None:
     host.write("/proc/self/mounts", "/dev/sdc / ext4 rw 0 0\nC:\\134 /home 9p rw 0 0\n")
 
@@ -78,6 +90,13 @@ CASES = [
         "disk-engine",
         "error",
         ("10.0 GiB",),
+    ),
+    Case(
+        "10 GiB where containerd keeps the images",
+        containerd_elsewhere,
+        "disk-engine",
+        "error",
+        ("10.0 GiB free below /data/containerd",),
     ),
     Case(
         "20 GiB for images",
@@ -198,6 +217,26 @@ CASES = [
 @table(*CASES)
 def test_it_explains(case: Case, host: FakeHost, variants: Variants) -> None:
     confirm(case, host, variants)
+
+
+def test_ports_of_this_workbench_are_ours_by_whatever_way_it_was_started(
+    host: FakeHost, variants: Variants, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(CHECKOUT)
+    host.taken.add(8888)
+    host.commands["docker ps"] = held_by("w", f"com.docker.compose.project.working_dir={tmp_path}/link")
+    (found,) = [finding for finding in diagnose(host, variants) if finding.id == "port-jupyter"]
+    assert found.found == "8888 is held by this workbench (w)"
+
+
+def test_a_container_that_compose_did_not_start_is_not_of_this_checkout(
+    host: FakeHost, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    host.taken.add(8888)
+    host.commands["docker ps"] = held_by("other")
+    found = ports.look(host, replace(plan, checkout=tmp_path), "docker")
+    assert [(port.holder, port.ours) for port in found if not port.free] == [("other", False)]
 
 
 def test_the_ports_of_this_very_workbench_are_as_they_should_be(host: FakeHost, variants: Variants) -> None:

@@ -92,8 +92,12 @@ def test_a_failed_build_shows_its_last_lines_and_goes_on_from_there(stage: Stage
             "#12 [workbench  6/14] RUN --mount=type=bind,source=docker/requirements/nlp.txt",
             "step 6 of 14: the NLP stack",
         ),
-        ("#9 [workbench 13/14] COPY docker/rootfs/ /", "step 13 of 14: the services"),
+        ("#9 [workbench 13/14] COPY --chmod=755 docker/rootfs/ /", "step 13 of 14: the services"),
         ("#9 [workbench 14/14] RUN true", "step 14 of 14"),
+        (
+            "#9 [workbench 15/15] COPY --chmod=755 finetune /opt/workbench/finetune",
+            "step 15 of 15: the finetune library",
+        ),
         ("#5 [tools 2/3] COPY docker/requirements/tools.txt /tmp/", ""),
         ("#12 0.3 Downloading", ""),
     ],

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher.probes import network, system
+from launcher.probes.engine import Server
 from tests.launcher.fakes import RELEASES, FakeHost
 
 if TYPE_CHECKING:
+    from launcher.host import Reach, Route
     from launcher.plan import Plan
 
 DEFAULT = "python -c"
@@ -18,6 +20,20 @@ DEFAULT = "python -c"
 
 def asked(host: FakeHost, plan: Plan) -> dict[str, str]:
     return {name: answer.url for name, answer in network.look(host, plan).answers.items()}
+
+
+def proxies(host: FakeHost, plan: Plan, monkeypatch: pytest.MonkeyPatch, **engine: str) -> dict[str, str]:
+    """The https proxy through which each host is asked; "" for none."""
+    found: dict[str, str] = {}
+    reach = host.reach
+
+    def note(url: str, route: Route) -> Reach:
+        found[url.split("/")[2]] = route.proxies.get("https", "")
+        return reach(url, route)
+
+    monkeypatch.setattr(host, "reach", note)
+    network.look(host, plan, Server(**engine))  # type: ignore[arg-type]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -43,6 +59,37 @@ def test_every_source_is_asked(host: FakeHost, plan: Plan) -> None:
     assert urls["wheels/cu118"] == "https://download.pytorch.org/whl/cu118/torch/"
 
 
+def test_the_registry_is_asked_through_the_engines_proxy_and_the_rest_through_the_shells(
+    host: FakeHost, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = replace(plan, proxies={"https": "http://shell.example:1"})
+    found = proxies(host, shell, monkeypatch, https_proxy="engine.example:2")
+    assert found["registry-1.docker.io"] == "http://engine.example:2"
+    assert found["huggingface.co"] == "http://shell.example:1"
+
+
+def test_an_engine_without_a_proxy_pulls_without_one(
+    host: FakeHost, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = replace(plan, proxies={"https": "http://shell.example:1"})
+    assert proxies(host, shell, monkeypatch)["registry-1.docker.io"] == ""
+
+
+def test_docker_desktop_pulls_through_the_proxy_of_this_host(
+    host: FakeHost, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = replace(plan, proxies={"https": "http://shell.example:1"})
+    inside = {"system": "Docker Desktop", "https_proxy": "http.docker.internal:3128"}
+    assert proxies(host, shell, monkeypatch, **inside)["registry-1.docker.io"] == "http://shell.example:1"
+
+
+def test_a_registry_behind_a_proxy_whose_password_the_engine_hides_is_not_asked(
+    host: FakeHost, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = "http://xxxxx:xxxxx@engine.example:2"
+    assert "registry-1.docker.io" not in proxies(host, plan, monkeypatch, https_proxy=hidden)
+
+
 def test_only_what_decides_about_the_base_is_asked_before_a_build(host: FakeHost, plan: Plan) -> None:
     names = set(network.look(host, plan, bases_only=True).answers)
     assert names == {"registry", "index", "wheels/cu118", "wheels/cu126", "wheels/cu128", "wheels/cpu"}
@@ -58,11 +105,7 @@ def test_mirrors_of_the_settings_are_asked_instead(host: FakeHost, plan: Plan) -
     assert urls["apt"] == f"{mirror}/debian/dists/stable/InRelease"
 
 
-@pytest.mark.parametrize("config", ["", "not an address", "file:///opt/wheels"])
-def test_pips_own_default_is_asked_where_nothing_is_configured(
-    config: str, host: FakeHost, plan: Plan
-) -> None:
-    host.commands["python -m pip config get global.index-url"] = config
+def test_pips_own_default_is_asked_where_nothing_is_configured(host: FakeHost, plan: Plan) -> None:
     host.commands[DEFAULT] = "https://index.example/simple\n"
     assert asked(host, plan)["index"] == "https://index.example/simple/torch/"
 

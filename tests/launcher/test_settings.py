@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -109,3 +110,58 @@ def test_what_was_given_once_is_remembered(stage: Stage) -> None:
 def test_a_folder_beside_the_checkout_is_remembered_in_full(stage: Stage) -> None:
     stage.env["WORKSPACE"] = "./here"
     assert stage.settings.remembered == {"WORKSPACE": str(stage.checkout / "here")}
+
+
+@pytest.mark.parametrize("place", ["/etc", "/etc/xdg/pip", "/home/ada/.pip", "/home/ada/.config/pip"])
+def test_the_index_of_this_hosts_pip_is_the_builds_too(place: str, stage: Stage) -> None:
+    stage.write(f"{place}/pip.conf", "[global]\nindex-url = https://mirror.example/simple\n")
+    assert stage.settings.plan.index == "https://mirror.example/simple"
+
+
+def test_an_index_that_was_asked_for_wins_over_pips(stage: Stage) -> None:
+    stage.write("/etc/pip.conf", "[global]\nindex-url = https://mirror.example/simple\n")
+    stage.env["PIP_INDEX_URL"] = "https://other.example/simple"
+    assert stage.settings.plan.index == "https://other.example/simple"
+
+
+def test_a_users_index_wins_over_the_machines(stage: Stage) -> None:
+    for place, name in {"/etc/pip.conf": "all", "/home/ada/.config/pip/pip.conf": "own"}.items():
+        stage.write(place, f"[global]\nindex-url = https://{name}.example\n")
+    assert stage.settings.plan.index == "https://own.example"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[global]\n",
+        "no section",
+        "[global]\nindex-url = file:///opt\n",
+        "[global]\nindex-url=http://ada:x@127.0.0.1:3141\n",
+    ],
+    ids=["empty", "without it", "broken", "a folder", "a server that a container cannot reach"],
+)
+def test_what_a_build_cannot_use_is_left_to_the_default(text: str, stage: Stage) -> None:
+    stage.write("/etc/pip.conf", text)
+    assert stage.settings.plan.index is None
+
+
+def test_pip_told_to_read_no_file_has_no_index(stage: Stage) -> None:
+    stage.write("/etc/pip.conf", "[global]\nindex-url = https://mirror.example/simple\n")
+    stage.env["PIP_CONFIG_FILE"] = os.devnull
+    assert stage.settings.plan.index is None
+
+
+@pytest.mark.parametrize(
+    "gpus",
+    ["all", "0,2", "GPU-6a2e4b48", "MIG-41b36db6-8a6c-5c5f-a1a5-d9b6b6ab0b9e", "MIG-GPU-5c89852c/1/0,1"],
+)
+def test_gpus_are_named_by_number_or_id(gpus: str, stage: Stage) -> None:
+    stage.env["GPUS"] = gpus
+    assert stage.settings.plan.gpus == gpus
+
+
+def test_a_relative_ca_bundle_lies_in_the_checkout(stage: Stage) -> None:
+    stage.env["CA_BUNDLE"] = "company-ca.crt"
+    stage.write(f"{stage.checkout}/company-ca.crt", "-----BEGIN CERTIFICATE-----")
+    assert stage.settings.plan.cafile == f"{stage.checkout}/company-ca.crt"

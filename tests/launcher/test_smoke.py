@@ -115,6 +115,13 @@ def test_checks_that_die_show_their_last_words(stage: Stage) -> None:
         run(stage, check())
 
 
+def test_checks_that_end_badly_after_green_rows_are_not_all_green(stage: Stage) -> None:
+    checks = f"docker compose --project-directory {stage.checkout} exec -T workbench workbench-smoke"
+    stage.fails[checks] = Completed(("docker", "compose"), 1, "ImportError: torch")
+    with pytest.raises(CommandFailed, match="ImportError: torch"):
+        run(stage, check())
+
+
 def test_a_workbench_that_is_down_is_named(stage: Stage) -> None:
     stage.containers.clear()
     with pytest.raises(HostNotReady, match=r"the workbench is not running \(absent\). Start it: make up"):

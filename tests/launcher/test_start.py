@@ -13,6 +13,8 @@ from launcher.start import Start
 from tests.launcher.stage import NAME, Told
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.launcher.stage import Stage
 
 DECIDED = """\
@@ -125,6 +127,18 @@ def test_ports_of_containers_that_ended_are_not_ours(stage: Stage) -> None:
 def test_another_checkout_with_this_name_is_left_alone(stage: Stage) -> None:
     stage.projects = [f"{NAME}\t{stage.checkout}", f"{NAME}\t/home/bob/nlp"]
     with pytest.raises(RequestError, match=r"NAME=bench: /home/bob/nlp on this host uses it already"):
+        start.refuse_foreign(stage.docker, stage.settings)
+
+
+def test_this_checkout_by_another_way_is_no_other(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(stage.checkout)
+    stage.projects = [f"{NAME}\t{tmp_path / 'link'}"]
+    start.refuse_foreign(stage.docker, stage.settings)
+
+
+def test_a_checkout_that_was_moved_is_told_how_to_go_on(stage: Stage) -> None:
+    stage.projects = [f"{NAME}\t{stage.checkout}-before"]
+    with pytest.raises(RequestError, match="If this checkout was moved from there: make down, then make up"):
         start.refuse_foreign(stage.docker, stage.settings)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from launcher import dotenv
 from launcher.base import candidates
-from launcher.errors import CommandFailed, HostNotReady, RequestError
+from launcher.errors import CommandFailed, HostNotReady, RequestError, WorkbenchError
 from launcher.host import Completed, Reach, Route
 from tests.launcher.fakes import GIB, RTX_4090, RTX_5090, add_gpu
 from tests.launcher.stage import NAME, Stage, Told, up
@@ -120,6 +120,31 @@ def test_a_blocked_registry_leads_to_a_base_built_here(stage: Stage) -> None:
     assert decided(stage)["WORKBENCH_VARIANT"] == "cu126"
 
 
+def test_a_pull_that_fails_leads_to_a_base_built_here(stage: Stage) -> None:
+    add_gpu(stage, RTX_4090)
+    stage.fails["docker pull"] = Completed(("docker", "pull"), 1, stderr="proxyconnect tcp: refused")
+    said = up(stage).text
+    assert "proxyconnect tcp: refused" in said
+    assert "The base is built here instead.\n" in said
+    assert "TORCH=2.7.1+cu118" in stage.started("docker build")[0].argv
+
+
+def test_a_pull_that_fails_is_the_end_where_only_a_pull_is_wanted(stage: Stage) -> None:
+    add_gpu(stage, RTX_4090)
+    stage.env["BASE"] = "pull"
+    stage.fails["docker pull"] = Completed(("docker", "pull"), 1, stderr="refused")
+    with pytest.raises(WorkbenchError, match=r"(?s)refused.*make up BASE=build"):
+        up(stage)
+    assert not stage.started("docker build")
+
+
+def test_a_proxy_on_this_machine_is_explained_before_the_build(stage: Stage) -> None:
+    stage.env["https_proxy"] = "http://127.0.0.1:7890"
+    said = up(stage).text.partition("Variant ")[0]
+    assert "the proxy is on this machine only: http://127.0.0.1:7890: in a container that address is" in said
+    assert '    echo HTTPS_PROXY="http://$(hostname -I' in said
+
+
 @pytest.mark.parametrize(("base", "pulls"), [("pull", 1), ("build", 0)])
 def test_base_says_how(base: str, pulls: int, stage: Stage) -> None:
     add_gpu(stage, RTX_4090)
@@ -145,6 +170,15 @@ def test_what_was_chosen_stays(stage: Stage) -> None:
     assert decided(stage)["WORKBENCH_VARIANT"] == "cu126"
     assert again.splitlines()[0] in first
     assert not stage.started("docker pull")
+
+
+def test_a_variant_that_no_longer_fits_gives_way_and_says_so(stage: Stage) -> None:
+    add_gpu(stage, RTX_4090)
+    up(stage)
+    add_gpu(stage, RTX_5090)
+    said = up(stage).text
+    assert "cu118, which the last start took, fits no longer: cu118 has kernels for sm_50 to sm_90" in said
+    assert decided(stage)["WORKBENCH_VARIANT"] == "cu128"
 
 
 def test_variant_overrides(stage: Stage) -> None:
@@ -178,6 +212,14 @@ def test_a_full_disk_is_seen_before_the_build(stage: Stage) -> None:
         up(stage)
     stage.env["SKIP_DISK_CHECK"] = "1"
     assert "The workbench is up." in up(stage).text
+
+
+def test_images_that_containerd_keeps_are_measured_there(stage: Stage) -> None:
+    stage.engine(DriverStatus=[["driver-type", "io.containerd.snapshotter.v1"]])
+    stage.write("/var/lib/containerd/.keep", "")
+    stage.free = {"/": 200 * GIB, "/var/lib/containerd": 3 * GIB}
+    with pytest.raises(HostNotReady, match=re.escape("3.0 GB free below /var/lib/containerd")):
+        up(stage)
 
 
 def test_a_change_in_the_library_rebuilds_the_image_and_not_the_base(stage: Stage) -> None:

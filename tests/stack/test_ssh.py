@@ -46,6 +46,15 @@ def test_the_session_is_the_login_user_in_their_home(ssh: OpenSsh) -> None:
     assert ssh.command("id -un; pwd; echo ~") == "nlp\n/home/nlp\n/home/nlp\n"
 
 
+def test_a_login_with_a_terminal_starts_where_the_work_is(ssh: OpenSsh) -> None:
+    assert "\n/workspace\n" in ssh.program("ssh", "-tt", ssh.host, text="pwd\nexit\n").stdout
+
+
+def test_a_shell_that_is_started_later_stays_where_it_is(ssh: OpenSsh) -> None:
+    typed = "cd\nbash -l\npwd\nexit\nexit\n"
+    assert "\n/home/nlp\n" in ssh.program("ssh", "-tt", ssh.host, text=typed).stdout
+
+
 def test_python_is_the_users_own(ssh: OpenSsh) -> None:
     assert ssh.command("which python") == "/home/nlp/.venv/bin/python\n"
 
