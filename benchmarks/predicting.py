@@ -19,7 +19,9 @@ import torch
 from record import facts, write
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from finetune.commands.predict import file_texts
+from finetune.commands.predict import texts_of
+from finetune.data.plain import PLAIN
+from finetune.options import DataOptions
 from finetune.predict import Predictor
 from finetune.tasks.registry import model_folder
 
@@ -62,7 +64,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="the JSON file to write")
     given = parser.parse_args()
     folder = model_folder(given.model)
-    found = list(file_texts(given.file, None))
+    found = list(texts_of(PLAIN.open(given.file, DataOptions(data=given.file))))
     texts = [found[at] for at in np.random.default_rng(0).permutation(len(found))[: given.rows]]
     ways = {
         "tutorial, padded to 128": tutorial(folder, given.device, "max_length"),

@@ -1,12 +1,15 @@
-"""Requests per second and latency: the tutorials' FastAPI service, ours in fp32 and int8, the engine alone.
+"""Requests per second and latency: the tutorials' FastAPI service, ours, the engine alone; on a CPU or a GPU.
 
     python benchmarks/serving.py --model runs/news     (about 10 minutes; needs fastapi besides the image)
     python benchmarks/serving.py --base-shape --overload-minutes 10
+    python benchmarks/serving.py --base-shape --device cuda --tokens 128
 
-Everything runs on this machine over loopback: one service at a time, the generator in a process of its own.
-The ceiling is the same texts through the same engine in one offline run, in batches of equal lengths. All of
-it is done in three rounds, since a shared machine has spells; a row is its middle round. Triton is measured
-where one runs: give its HTTP port and the model that takes texts.
+On a CPU exports in fp32 and int8 are served, on a GPU the model itself, plain and compiled, and an export in
+fp16 where onnxruntime can use the GPU. Everything runs on this machine over loopback: one service at a time,
+the generator in processes of its own. The ceiling is the same texts through the same engine in one offline
+run, in batches of equal lengths. All of it is done in three rounds, since a shared machine has spells; a row
+is its middle round. Triton is measured where one runs: give its HTTP port, the model that takes texts, and
+the precision in which it computes.
 """
 
 from __future__ import annotations
@@ -23,32 +26,30 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from record import facts, write
+from serving_contenders import PORT, SETTINGS, Contender, base_shape, field, made_texts, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from serving_contenders import Field, Setting
+
 HERE = Path(__file__).resolve().parent
-PORT = 8765
-CLIENTS = (1, 8, 64)
-PACKAGES = ("torch", "transformers", "onnxruntime", "starlette", "uvicorn", "fastapi", "tokenizers", "numpy")
-TEXTS = 2000
+PACKAGES = (
+    "torch", "transformers", "onnxruntime", "onnxruntime-gpu", "starlette", "uvicorn", "fastapi",
+    "tokenizers", "numpy",
+)  # fmt: skip
 ROUNDS = 3
 OVERLOAD_QUEUE = 64
+AIMED_AT = 5000  # requests a second of BERT-base at 128 tokens on a GPU
 TICKS = os.sysconf("SC_CLK_TCK")
-FORMATS = ("onnx", "onnx-int8")
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A service and the command that starts it."""
-
-    name: str
-    command: list[str]
 
 
 @dataclass
@@ -79,69 +80,36 @@ def arguments() -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", type=Path, help="run or model folder of a classifier")
     what.add_argument("--base-shape", action="store_true", help="BERT-base with random weights: speed alone")
-    parser.add_argument("--texts", type=Path, help="file with texts, any format that training reads")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="what computes [cpu]")
+    texts = parser.add_mutually_exclusive_group()
+    texts.add_argument("--texts", type=Path, help="file with texts, any format that training reads")
+    texts.add_argument("--tokens", type=int, help="made texts of so many tokens (default: mixed lengths)")
     parser.add_argument("--seconds", type=float, default=10, help="for each service, clients and round")
-    parser.add_argument("--overload-minutes", type=float, default=0, help="int8 at twice its rate, so long")
+    parser.add_argument("--overload-minutes", type=float, default=0, help="at twice the rate, so long")
     parser.add_argument(
-        "--exports", type=Path, help="folder with onnx/ and onnx-int8/, where they are made already"
+        "--exports", type=Path, help="folder with onnx/ and so on, where they are made already"
     )
-    parser.add_argument("--triton", metavar="PORT:MODEL", help="a model of a Triton server that is running")
-    parser.add_argument("--output", type=Path, help="the record (default: results/serving-cpu-DATE.json)")
-    return parser.parse_args()
-
-
-def mixed_texts(count: int) -> list[str]:
-    """Put titles together to texts of mixed lengths: half of them are single titles, few near 128 tokens."""
-    from finetune.demo import titles  # noqa: PLC0415 - only where no file is given
-
-    generator = np.random.default_rng(7)
-    pool = [text for text, _ in titles()]
-    sizes = np.clip(generator.lognormal(0.3, 0.8, count).round(), 1, 10).astype(int)
-    return ["，".join(generator.choice(pool, size)) for size in sizes]
-
-
-def read_texts(path: Path | None) -> list[str]:
-    """Take the user's texts, or made ones."""
-    if path is None:
-        return mixed_texts(TEXTS)
-    from finetune.commands.predict import file_texts  # noqa: PLC0415 - see mixed_texts
-
-    found = list(file_texts(path, None))
-    return [found[at] for at in np.random.default_rng(7).permutation(len(found))[:TEXTS]]
-
-
-def base_shape(folder: Path) -> Path:
-    """Write a BERT-base whose weights nobody trained."""
-    from finetune.demo import titles, write_encoder  # noqa: PLC0415 - see mixed_texts
-    from finetune.tasks.registry import FACTS  # noqa: PLC0415 - likewise
-
-    write_encoder(folder, [text for text, _ in titles()])
-    from transformers import BertConfig, BertForSequenceClassification  # noqa: PLC0415 - likewise
-
-    names = [f"class {number}" for number in range(10)]
-    config = BertConfig(vocab_size=21128, id2label=dict(enumerate(names)))
-    BertForSequenceClassification(config).save_pretrained(folder)
-    facts = {"task": "classify", "labels": names, "max_seq_length": 128, "numbered": False}
-    (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
-    return folder
-
-
-def export(model: Path, folder: Path) -> Path:
-    """Export to each format that is not there yet."""
-    for form in FORMATS:
-        if not (folder / form / "model.onnx").is_file():
-            command = [sys.executable, "-m", "finetune", "export", str(model), "--format", form]
-            subprocess.run([*command, "--output-dir", str(folder / form)], check=True)
-    return folder
+    parser.add_argument(
+        "--triton",
+        metavar="PORT:MODEL:PRECISION",
+        help="a model of a running Triton server",
+    )
+    parser.add_argument("--output", type=Path, help="the record (default: results/serving-DEVICE-DATE.json)")
+    given = parser.parse_args()
+    if find_spec("fastapi") is None:
+        parser.error(
+            "the tutorials' service needs fastapi, which is not installed; do: uv pip install fastapi"
+        )
+    return given
 
 
 @contextmanager
 def running(one: Contender) -> Iterator[Usage]:
     """Start a service, wait until it is ready, end it."""
-    with subprocess.Popen(one.command, stderr=subprocess.DEVNULL) as process:
+    with tempfile.TemporaryFile() as log, subprocess.Popen(one.command, stderr=log) as process:
         usage = Usage(process.pid, [], threading.Event())
         try:
-            wait_until_ready(process)
+            wait_until_ready(process, log)
             watcher = threading.Thread(target=usage.watch)
             watcher.start()
             yield usage
@@ -151,18 +119,20 @@ def running(one: Contender) -> Iterator[Usage]:
             process.wait(60)
 
 
-def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
-    """Ask until it answers."""
-    for _ in range(600):
+def wait_until_ready(process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    """Ask until it answers; show what a service that ends has said."""
+    for _ in range(1500):
         if process.poll() is not None:
-            raise SystemExit(f"{process.args!r} ended with {process.returncode}")
+            log.seek(0)
+            said = log.read().decode(errors="replace")[-2000:]
+            raise SystemExit(f"{process.args!r} ended with {process.returncode}:\n{said}")
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health/ready", timeout=2).close()
         except OSError:
             time.sleep(0.2)
         else:
             return
-    raise SystemExit(f"{process.args!r} was not ready within two minutes")
+    raise SystemExit(f"{process.args!r} was not ready within five minutes")
 
 
 def load(port: int, texts: Path, **how: object) -> dict[str, Any]:
@@ -173,50 +143,51 @@ def load(port: int, texts: Path, **how: object) -> dict[str, Any]:
     return found
 
 
-def measured(one: Contender, texts: Path, seconds: float) -> Iterator[dict[str, Any]]:
+def measured(one: Contender, texts: Path, seconds: float, setting: Setting) -> Iterator[dict[str, Any]]:
     """Measure a service at each number of clients."""
     with running(one) as usage:
         load(PORT, texts, clients=4, seconds=2)
-        for clients in CLIENTS:
+        for clients in setting.clients:
             usage.megabytes.clear()
             cpu, wall = usage.cpu(), time.perf_counter()
-            found = load(PORT, texts, clients=clients, seconds=seconds)
+            processes = min(setting.generators, clients)
+            found = load(PORT, texts, clients=clients, seconds=seconds, processes=processes)
             cores = (usage.cpu() - cpu) / (time.perf_counter() - wall)
             memory = {"cores_used": round(cores, 2), "resident_mb": round(max(usage.megabytes, default=0.0))}
             yield {"service": one.name, "clients": clients, **found, **memory}
 
 
-def offline(folder: Path, texts: list[str]) -> dict[str, Any]:
-    """Measure the engine by itself: all texts in one run, and each text in a call of its own."""
-    from finetune import runtime  # noqa: PLC0415 - see mixed_texts
-
-    engine = runtime.load(folder, len(os.sched_getaffinity(0)))
-    engine(texts[:50])
-    began = time.perf_counter()
-    engine(texts)
-    rate = len(texts) / (time.perf_counter() - began)
-    each = []
-    for text in texts[:200]:
+def offline(there: Field, texts: list[str]) -> Iterator[dict[str, Any]]:
+    """Measure the engines by themselves: all texts in one run, and each text in a call of its own."""
+    for service, (name, engine) in there.engines().items():
+        engine(texts[:50])
         began = time.perf_counter()
-        engine([text])
-        each.append(1000 * (time.perf_counter() - began))
-    single = {
-        "single_p50_ms": round(np.percentile(each, 50), 2),
-        "single_p99_ms": round(np.percentile(each, 99), 2),
-    }
-    size = sum(one.stat().st_size for one in folder.glob("model.onnx*")) / 1e6
-    engine_row = {"engine": folder.name, "model_mb": round(size, 1)}
-    return {**engine_row, "offline_texts_per_second": round(rate, 2), **single}
+        engine(texts)
+        rate = len(texts) / (time.perf_counter() - began)
+        each = []
+        for text in texts[:200]:
+            began = time.perf_counter()
+            engine([text])
+            each.append(1000 * (time.perf_counter() - began))
+        found = {f"single_p{q}_ms": round(np.percentile(each, q), 2) for q in (50, 99)}
+        files = (there.exports.get(name) or there.model).glob("model.*")
+        size = {"model_mb": round(sum(one.stat().st_size for one in files) / 1e6, 1)}
+        row = {"engine": name, "service": service, **size, "offline_texts_per_second": round(rate, 2)}
+        yield {**row, **found}
 
 
-def triton(where: str, texts: Path, seconds: float) -> list[dict[str, Any]]:
-    """Measure a Triton server; it says itself which backend computes."""
-    port, model = where.split(":")
+def triton(where: str, texts: Path, seconds: float, setting: Setting) -> list[dict[str, Any]]:
+    """Measure a Triton server; it says itself which backend computes, but not in which precision."""
+    port, model, precision = where.split(":")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/models/{model}_logits/config") as answer:
-        service = f"triton, {json.load(answer)['backend']} backend"
+        service = f"triton {precision}, {json.load(answer)['backend']} backend"
+    how = {"seconds": seconds, "triton": model}
     load(int(port), texts, clients=4, seconds=2, triton=model)
-    measured_at = {n: load(int(port), texts, clients=n, seconds=seconds, triton=model) for n in CLIENTS}
-    return [{"service": service, "clients": n, **found} for n, found in measured_at.items()]
+    return [
+        {"service": service, "clients": n, **load(int(port), texts, clients=n, processes=m, **how)}
+        for n in setting.clients
+        for m in [min(setting.generators, n)]
+    ]
 
 
 def overload(one: Contender, texts: Path, rate: float, minutes: float) -> dict[str, Any]:
@@ -235,66 +206,75 @@ def overload(one: Contender, texts: Path, rate: float, minutes: float) -> dict[s
     return {"service": one.name, "sent_per_second": round(2 * rate, 1), "minutes": minutes, **found, **memory}
 
 
-def aims(rows: list[dict[str, Any]], engines: list[dict[str, Any]]) -> dict[str, float]:
+def aims(
+    rows: list[dict[str, Any]], engines: list[dict[str, Any]], setting: Setting, device: str
+) -> dict[str, float]:
     """Hold the record against what was aimed at; the tutorials' better service counts."""
     rate = {(row["service"], row["clients"]): row["requests_per_second"] for row in rows}
-    tutorial = max(
-        value for (name, clients), value in rate.items() if name.startswith("tutorial") and clients == 64
-    )
-    found = {"int8 by tutorial at 64 clients": rate["int8", 64] / tutorial}
-    for engine, name in zip(engines, ("fp32", "int8"), strict=True):
+    most, found = max(setting.clients), {}
+    tutorial = max(rate[name, most] for name, _ in rate if name.startswith("tutorial"))
+    for engine in engines:
+        name = engine["service"]
         light = next(row["p99_ms"] for row in rows if (row["service"], row["clients"]) == (name, 1))
-        found[f"{name} by its ceiling at 64 clients"] = rate[name, 64] / engine["offline_texts_per_second"]
+        found[f"{name} by tutorial at {most} clients"] = rate[name, most] / tutorial
+        found[f"{name} by its ceiling at {most} clients"] = (
+            rate[name, most] / engine["offline_texts_per_second"]
+        )
         found[f"{name} p99 of one client by that of single calls"] = light / engine["single_p99_ms"]
+    if device == "cuda":
+        found[f"the best by {AIMED_AT:,} requests a second"] = max(rate.values()) / AIMED_AT
     return {name: round(value, 3) for name, value in found.items()}
 
 
 def main() -> None:
     """Measure everything and write the record."""
     given = arguments()
+    setting, device = SETTINGS[given.device], device_name(given.device)
     with tempfile.TemporaryDirectory() as work:
         model = given.model or base_shape(Path(work) / "base")
         model = model / "model" if (model / "model").is_dir() else model
-        exports = export(model, given.exports or Path(work) / "exports")
-        texts = read_texts(given.texts)
+        there = field(model, given.exports or Path(work) / "exports", given.device)
+        texts = read_texts(given.texts) if given.texts else made_texts(given.tokens)
         file = Path(work) / "texts.json"
         file.write_text(json.dumps(texts), encoding="utf-8")
         offlines: list[dict[str, Any]] = []
         seen: list[dict[str, Any]] = []
         for _ in range(ROUNDS):
-            offlines += [offline(exports / form, texts[: TEXTS // 4]) for form in FORMATS]
-            for one in contenders(model, exports):
-                seen += measured(one, file, given.seconds)
-            seen += triton(given.triton, file, given.seconds) if given.triton else []
-            print(json.dumps(seen[-1]), flush=True)
+            offlines += offline(there, texts[: len(texts) // 4] if given.device == "cpu" else texts)
+            for one in there.contenders():
+                seen += measured(one, file, given.seconds, setting)
+                print(json.dumps(seen[-1]), flush=True)
+            seen += triton(given.triton, file, given.seconds, setting) if given.triton else []
         engines = middle(offlines, ("engine",), "offline_texts_per_second")
         rows = middle(seen, ("service", "clients"), "requests_per_second")
-        int8 = contenders(model, exports)[-1]
-        best = next(
-            row["requests_per_second"] for row in rows if (row["service"], row["clients"]) == ("int8", 64)
-        )
-        pressed = overload(int8, file, best, given.overload_minutes) if given.overload_minutes else None
-    record = facts("serving", "cpu", PACKAGES)
-    found = {"engines": engines, "rows": rows, "overload": pressed, "aims": aims(rows, engines)}
-    write(given.output or default_output(), {**record, "lengths": lengths(texts), **found})
+        last = there.contenders()[-1]
+        best = max(row["requests_per_second"] for row in rows if row["service"] == last.name)
+        pressed = overload(last, file, best, given.overload_minutes) if given.overload_minutes else None
+    record = facts("serving", device, tuple(filter(installed, PACKAGES)))
+    found = {"engines": engines, "rows": rows, "overload": pressed}
+    found["aims"] = aims(rows, engines, setting, given.device)
+    write(given.output or default_output(given.device), {**record, "lengths": lengths(texts), **found})
     print(json.dumps(found["aims"], indent=2))
 
 
-def contenders(model: Path, exports: Path) -> list[Contender]:
-    """List the services."""
-    tutorial = [sys.executable, str(HERE / "serving_tutorial.py"), str(model), str(PORT)]
-    ours = [sys.executable, "-m", "finetune", "serve", "--port", str(PORT), "--watch-seconds", "0"]
-    return [
-        Contender("tutorial, padded to 128", [*tutorial, "max_length"]),
-        Contender("tutorial, not padded", [*tutorial, "longest"]),
-        Contender("fp32", [*ours, f"bench={exports / 'onnx'}"]),
-        Contender("int8", [*ours, f"bench={exports / 'onnx-int8'}"]),
-    ]
+def device_name(device: str) -> str:
+    """Name the GPU, as the other records do; refuse to measure one that is not there."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SystemExit("--device cuda: torch sees no GPU here; accepted: cpu")
+    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
-def default_output() -> Path:
+def installed(package: str) -> bool:
+    """Tell whether a version can be named."""
+    try:
+        return bool(metadata.version(package))
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def default_output(device: str) -> Path:
     """Name the record by the day."""
-    return HERE / "results" / f"serving-cpu-{dt.datetime.now(dt.UTC).date().isoformat()}.json"
+    return HERE / "results" / f"serving-{device}-{dt.datetime.now(dt.UTC).date().isoformat()}.json"
 
 
 def middle(found: list[dict[str, Any]], key: tuple[str, ...], rate: str) -> list[dict[str, Any]]:

@@ -1,11 +1,13 @@
-"""Sends requests from a process of its own and writes what it saw as JSON; asyncio streams and nothing else.
+"""Sends requests from processes of its own and writes what it saw as JSON; asyncio streams and nothing else.
 
     python benchmarks/serving_load.py PORT TEXTS.json clients=64 seconds=15
+    python benchmarks/serving_load.py PORT TEXTS.json clients=512 seconds=15 processes=4
     python benchmarks/serving_load.py PORT TEXTS.json rate=80 seconds=600
     python benchmarks/serving_load.py PORT TEXTS.json clients=64 seconds=15 triton=news
 
 With clients, each sends its next request as soon as the last is answered; with a rate, requests are sent at
-that rate whether or not the earlier ones are answered. triton names a model of a Triton server.
+that rate whether or not the earlier ones are answered; several processes share both. triton names a model of
+a Triton server.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import resource
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +118,29 @@ async def paced(port: int, requests: list[bytes], rate: float, seconds: float) -
     return seen
 
 
+def one_process(number: int, port: int, requests: list[bytes], given: dict[str, float]) -> Seen:
+    """Send this process's share; each begins with other texts."""
+    processes = int(given["processes"])
+    begin = number * len(requests) // processes
+    requests = requests[begin:] + requests[:begin]
+    if "rate" in given:
+        return asyncio.run(paced(port, requests, given["rate"] / processes, given["seconds"]))
+    clients = len(range(number, int(given["clients"]), processes))
+    return asyncio.run(closed(port, requests, clients, given["seconds"]))
+
+
+def together(parts: list[Seen]) -> Seen:
+    """Add up what several processes saw."""
+    return Seen(
+        [seconds for one in parts for seconds in one.seconds],
+        sum((one.statuses for one in parts), Counter()),
+        min(one.since for one in parts),
+        max(one.last for one in parts),
+    )
+
+
 def summary(seen: Seen, wall: float, cpu: float) -> dict[str, Any]:
-    """Put the figures together; generator_cpu is this process's share of one core."""
+    """Put the figures together; generator_cpu is in cores, over all processes."""
     ordered = sorted(seen.seconds)
 
     def at(share: float) -> float | None:
@@ -137,15 +163,14 @@ def main() -> None:
     settings = dict(word.split("=", 1) for word in words)
     model = settings.pop("triton", None)
     given = {name: float(value) for name, value in settings.items()}
+    given.setdefault("processes", 1)
     requests = [request(one, model) for one in json.loads(Path(texts).read_text(encoding="utf-8"))]
-    wall, cpu = time.perf_counter(), time.process_time()
-    work = (
-        paced(int(port), requests, given["rate"], given["seconds"])
-        if "rate" in given
-        else closed(int(port), requests, int(given["clients"]), given["seconds"])
-    )
-    seen = asyncio.run(work)
-    print(json.dumps(summary(seen, time.perf_counter() - wall, time.process_time() - cpu)))
+    wall = time.perf_counter()
+    with ProcessPoolExecutor(int(given["processes"])) as pool:
+        work = partial(one_process, port=int(port), requests=requests, given=given)
+        seen = together(list(pool.map(work, range(int(given["processes"])))))
+    cpu = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(json.dumps(summary(seen, time.perf_counter() - wall, cpu.ru_utime + cpu.ru_stime)))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The tutorials' service: predict(text) behind a plain FastAPI route, one text at a time.
 
-    python benchmarks/serving_tutorial.py MODEL PORT max_length
+    python benchmarks/serving_tutorial.py MODEL PORT max_length cuda
 
-The third word is the padding asked of the tokenizer: max_length, as the tutorials have it, or longest.
+The third word is the padding asked of the tokenizer: max_length, as the tutorials have it, or longest; the
+fourth is the device.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-folder, port, padding = sys.argv[1:]
+folder, port, padding, device = sys.argv[1:]
 tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+model = AutoModelForSequenceClassification.from_pretrained(folder).eval().to(device)
 app = FastAPI()
 
 
@@ -30,6 +31,7 @@ class Text(BaseModel):
 def predict(text: str) -> dict[str, object]:
     """Label a text as the tutorials do."""
     inputs = tokenizer(text, return_tensors="pt", truncation=True, padding=padding, max_length=128)
+    inputs = inputs.to(device)
     with torch.no_grad():
         logits = model(**inputs).logits
     probabilities = torch.softmax(logits, dim=-1)[0]

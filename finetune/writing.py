@@ -61,16 +61,22 @@ def written_whole(path: Path) -> Iterator[TextIO]:
         work.unlink(missing_ok=True)
 
 
-def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
-    """Replace a folder: fill it beside its place, then exchange the two; what failed leaves the old one."""
+def write_folder(path: Path, fill: Callable[[Path], None], *, among_others: bool = False) -> None:
+    """Replace a folder: fill it beside its place, then exchange the two; what failed leaves the old one.
+
+    among_others replaces what is in the filled one, each by itself, and leaves alone what else is there.
+    """
     work = beside(path)
     try:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         fill(work)
         flush_all(work)
-        take_place(work, path)
-        flush(path.parent)
+        for one in sorted(work.iterdir()) if among_others else [work]:
+            place = path / one.name if among_others else path
+            place.parent.mkdir(exist_ok=True)
+            take_place(one, place)
+            flush(place.parent)
     except (OSError, SafetensorError) as error:
         raise WriteError(
             f"{path}: cannot be written ({error}); free some disk space, or name another place, then start "

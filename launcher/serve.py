@@ -48,7 +48,9 @@ def run(verbs: Verbs, words: Sequence[str]) -> int:
 
 def placed(word: str, mount: Path) -> str:
     """[NAME=]FOLDER as the container sees it; RequestError where the folder is not below the workspace."""
-    name, equals, folder = word.rpartition("=")
+    name, equals, folder = word.partition("=")
+    if not equals or "/" in name:  # the sign is part of the folder: runs/lr=3e-5
+        name, equals, folder = "", "", word
     path = PurePosixPath(folder)
     for top in (INSIDE, PurePosixPath(str(mount)), PurePosixPath(mount.name)):
         if path.parts[: len(top.parts)] == top.parts:

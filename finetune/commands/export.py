@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finetune.arguments import flag
+from finetune.errors import RequestError
 from finetune.folder import EXPORTS
 from finetune.options import DataOptions
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   finetune export runs/news --format onnx-int8 --file data/raw/news/test.txt
   finetune export runs/news --format triton --output-dir models/triton"""
+OF_A_FILE = ("text_column", "label_column", "max_rows", "max_loss")
 FORMATS = ("torchscript", "onnx", "onnx-fp16", "onnx-int8", "triton", "triton-fp16", "triton-int8")
 
 
@@ -49,6 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Export and say what came out."""
+    alone = [] if arguments.file else [flag(one) for one in OF_A_FILE if getattr(arguments, one) is not None]
+    if alone:
+        raise RequestError(f"{', '.join(alone)}: give --file FILE too, with texts and labels to verify with")
+
     from finetune.export.run import Wanted, export  # noqa: PLC0415 - --help must not wait for torch
 
     data = None

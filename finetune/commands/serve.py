@@ -1,7 +1,7 @@
 """Serve trained models over HTTP: POST /v1/predict, a page to try them at /, metrics, reload on SIGHUP.
 
 A folder that `finetune export` wrote is run by ONNX Runtime, a run or model folder by torch, on a GPU if
-there is one.
+there is one, compiled for it.
 """
 
 from __future__ import annotations

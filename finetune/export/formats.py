@@ -31,7 +31,7 @@ class Format:
 
     source writes the graph; each of the ways makes the file from it, tried in turn until one stays within the
     tolerance. Without ways the graph is the file. arrange moves the verified files of the folder to where
-    others expect them; it is given the model's place too.
+    others expect them, among models of other exports; it is given the model's place too.
     """
 
     file: str

@@ -100,5 +100,10 @@ def write_onnx(model: PreTrainedModel, path: Path) -> None:
 
 def save(graph: onnx.ModelProto, path: Path) -> None:
     """Write a graph; weights that are too large for one file go beside it."""
-    large = graph.ByteSize() >= ONE_FILE
+    large = weight_bytes(graph) >= ONE_FILE
     onnx.save_model(graph, path, save_as_external_data=large, location=f"{path.name}.data" if large else None)
+
+
+def weight_bytes(graph: onnx.ModelProto) -> int:
+    """Add up the weights; protobuf itself refuses to measure a graph beyond 2 GiB."""
+    return sum(len(one.raw_data) for one in graph.graph.initializer)

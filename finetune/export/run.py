@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.answers.registry import KINDS, Answerer
 from finetune.errors import ExportError, RequestError
+from finetune.export import RECORD
 from finetune.export.formats import FORMATS
 from finetune.export.samples import Subject, from_file, generated
+from finetune.export.triton import refuse_other_models
 from finetune.export.verify import compare, of_export, of_model, same_tokens
 from finetune.folder import package_versions
 from finetune.predict import Predictor
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
     from finetune.export.samples import Sample
     from finetune.export.verify import Answers, Tolerance
     from finetune.options import DataOptions
-
-RECORD = "export.json"
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,11 @@ class Export:
 
 def export(wanted: Wanted, target: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Write the folder, verified; returns what export.json says."""
-    refuse_other_files(target, "--output-dir", RECORD)
     form = FORMATS[wanted.format]
+    if form.arrange is None:
+        refuse_other_files(target, "--output-dir", RECORD)
+    else:
+        refuse_other_models(target, wanted.model)
     subject = load(wanted.model)
     sample = generated(subject) if wanted.data is None else from_file(subject, wanted.data)
     say(f"verified   with {sample.said}")
@@ -67,12 +71,14 @@ def export(wanted: Wanted, target: Path, say: Callable[[str], None]) -> dict[str
     def fill(folder: Path) -> None:
         write_companions(subject, folder)
         record.update(write_verified(work, form, folder), versions=package_versions())
+        write_json(folder / RECORD, record)
+        for one in folder.glob("*.data"):
+            shutil.copymode(folder / RECORD, one)  # onnx lets nobody else read them, a server's user included
         if form.arrange is not None:
             form.arrange(folder, wanted.model)
-        write_json(folder / RECORD, record)
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_folder(target, fill)
+    write_folder(target, fill, among_others=form.arrange is not None)
     return record
 
 

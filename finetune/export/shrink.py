@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from finetune.export.graph import ONE_FILE, save
+from finetune.export.graph import ONE_FILE, save, weight_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,8 @@ def write_fp16(source: Path, target: Path) -> None:
     """Compute in half precision; inputs and logits stay as they are."""
     from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415 - slow to import
 
-    with quiet_logging():
-        save(convert_float_to_float16(onnx.load(source), keep_io_types=True), target)
+    with quiet_logging():  # given the path, it infers shapes beyond 2 GiB too
+        save(convert_float_to_float16(str(source), keep_io_types=True), target)
 
 
 def write_int8(source: Path, target: Path, how: Int8) -> None:
@@ -55,7 +55,7 @@ def write_int8(source: Path, target: Path, how: Int8) -> None:
             reduce_range=True,
             weight_type=QuantType.QInt8,
             nodes_to_exclude=kept(graph, how.keep),
-            use_external_data_format=graph.ByteSize() >= ONE_FILE,
+            use_external_data_format=weight_bytes(graph) >= ONE_FILE,
         )
 
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import onnx
 
+from finetune.export import RECORD
 from finetune.runtime.engine import FACTS, LOGITS_MODEL, MODEL, TOKENIZER
+from finetune.writing import refuse_other_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +72,7 @@ def arrange(folder: Path, model: Path) -> None:
         path.rename(logits / "1" / path.name)
     for file in (TOKENIZER, FACTS):
         (folder / file).rename(texts / "1" / file)
+    (folder / RECORD).rename(texts / RECORD)
     (texts / "1" / "model.py").write_text(PYTHON, encoding="utf-8")
     for package in PACKAGES:
         copy_package(package, texts / "1" / "packages")
@@ -78,6 +81,13 @@ def arrange(folder: Path, model: Path) -> None:
     numbers = {"rows": MOST_ROWS, "dims": ", ".join(map(str, dims)), "instances": INSTANCES}
     text = LOGITS_CONFIG.format(name=logits.name, **numbers)
     (logits / "config.pbtxt").write_text(text, encoding="utf-8")
+
+
+def refuse_other_models(repository: Path, model: Path) -> None:
+    """Let an export take its two places in a repository if they are free, or hold an export."""
+    name = repository_name(model)
+    refuse_other_files(repository / name, "--output-dir", f"1/{FACTS}")
+    refuse_other_files(repository / LOGITS_MODEL.format(name), "--output-dir", f"1/{MODEL}")
 
 
 def repository_name(model: Path) -> str:

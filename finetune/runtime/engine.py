@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from finetune.answers.registry import KINDS, answerer
 from finetune.batching import micro_batches, rectangle
 from finetune.data.pieces import Chunk
-from finetune.errors import RequestError, shorten
+from finetune.errors import RequestError
 from finetune.runtime.tokenizer import FastTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-
-    import onnxruntime
 
     from finetune.answers.registry import Answerer
 
@@ -27,7 +25,6 @@ Answer = dict[str, Any]
 Pieces = Chunk
 Batch = dict[str, NDArray[np.int64]]
 MODEL, FACTS, TOKENIZER = "model.onnx", "finetune.json", "tokenizer.json"
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 TOKENS_AT_ONCE = {"cpu": 512, "cuda": 16384}  # measured on the CPU: with 4096 a third fewer texts a second
 ANYWHERE = 4096  # where Triton decides on the device
 LOGITS_MODEL = "{}_logits"  # inside Triton: the name of the model that computes
@@ -94,15 +91,17 @@ class Runtime:
 
 
 def load(folder: Path, threads: int | None = None, device: str = "cpu") -> Runtime:
-    """Load an exported folder; threads are those that compute one batch, device is cpu or cuda."""
+    """Load an exported folder; threads are those that compute one batch, device is cpu, cuda or cuda:1."""
     compute = onnx_compute(must_have(folder, MODEL), threads, device)
-    return assemble(folder, compute, TOKENS_AT_ONCE[device])
+    return assemble(folder, compute, TOKENS_AT_ONCE[device.partition(":")[0]])
 
 
 def onnx_compute(
     path: Path, threads: int | None = None, device: str = "cpu"
 ) -> Callable[[Batch], NDArray[np.float32]]:
     """Open a model.onnx."""
+    from finetune.runtime.session import open_session  # noqa: PLC0415 - Triton, which computes by itself, has none
+
     session = open_session(path, threads, device)
 
     def compute(batch: Batch) -> NDArray[np.float32]:
@@ -141,23 +140,3 @@ def read_facts(path: Path) -> dict[str, Any]:
     if not known:
         raise RequestError(f"{path}: found no facts of an export; export the model again")
     return facts
-
-
-def open_session(path: Path, threads: int | None, device: str) -> onnxruntime.InferenceSession:
-    """Open the model on the device that was asked for, never on another in silence."""
-    import onnxruntime  # noqa: PLC0415 - inside Triton, which computes by itself, it is not there
-
-    if device not in PROVIDERS:
-        raise RequestError(f"the device is {shorten(device)}; accepted: {', '.join(PROVIDERS)}")
-    there = onnxruntime.get_available_providers()
-    if PROVIDERS[device] not in there:
-        raise RequestError(
-            f"this onnxruntime has no {PROVIDERS[device]} (it has {', '.join(there)}); "
-            "install onnxruntime-gpu, or take the CPU"
-        )
-    options = onnxruntime.SessionOptions()
-    options.enable_mem_pattern = False  # one plan is kept for every shape ever seen, and shapes vary
-    options.log_severity_level = 3
-    if threads is not None:
-        options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(str(path), options, providers=[PROVIDERS[device]])

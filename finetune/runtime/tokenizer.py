@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
+from finetune.errors import RequestError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,7 +36,7 @@ class FastTokenizer:
 
     def __init__(self, path: Path, unknown: int | None) -> None:
         self.unk_token_id = unknown
-        self.backend_tokenizer = Tokenizer.from_file(str(path))
+        self.backend_tokenizer = read_tokenizer(path)
         self.backend_tokenizer.no_truncation()
         self.backend_tokenizer.no_padding()
 
@@ -57,3 +59,11 @@ class FastTokenizer:
                 text, is_pretokenized=is_split_into_words, add_special_tokens=add_special_tokens
             )
         )
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """Read a tokenizer.json; refuse a damaged one."""
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # noqa: BLE001 - tokenizers has no class of its own
+        raise RequestError(f"{path}: found no tokenizer ({error}); export the model again") from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,13 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+
+STOPPING = Response(
+    b'{"error":"the service stops and has no time left for this request; try again"}',
+    503,
+    {"Retry-After": "1"},
+    "application/json",
+)
 
 
 class Front:
@@ -45,6 +54,8 @@ class Front:
 
         try:
             await self._app(scope, receive, dressed)
+        except asyncio.CancelledError:  # there is no more time to drain
+            await STOPPING(scope, receive, dressed)
         finally:
             route = getattr(scope.get("route"), "path", "other")
             self._metrics.requests.labels(route, status).inc()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from finetune.serving.options import ServingOptions
 
 EXPORTED = "model.onnx"
+FORCE_CPU = -1
 WARM_UP = ("warm", "预热")
 
 
@@ -39,18 +40,19 @@ def with_onnx(folder: Path, options: ServingOptions) -> Loaded:
     """Load what `finetune export` wrote; it runs on the CPU unless a GPU is named."""
     from finetune import runtime  # noqa: PLC0415 - models that are not exported need no onnxruntime
 
-    on_gpu = options.gpu_id is not None and options.gpu_id >= 0
     threads = options.threads or len(os.sched_getaffinity(0))
-    device = "cuda" if on_gpu else "cpu"
-    where = "GPU" if on_gpu else f"CPU, {threads} threads"
-    return suited(runtime.load(folder, threads, device), f"ONNX Runtime on the {where}", on_gpu=on_gpu)
+    if options.gpu_id is None or options.gpu_id == FORCE_CPU:
+        what = f"ONNX Runtime on the CPU, {threads} threads"
+        return suited(runtime.load(folder, threads), what, on_gpu=False)
+    found = runtime.load(folder, threads, f"cuda:{options.gpu_id}")
+    return suited(found, f"ONNX Runtime on GPU {options.gpu_id}", on_gpu=True)
 
 
 def with_torch(folder: Path, options: ServingOptions) -> Loaded:
     """Load a run or model folder."""
     from finetune.serving.torch_runtime import TorchRuntime  # noqa: PLC0415 - exported models need no torch
 
-    found = TorchRuntime(folder, options.gpu_id, options.threads)
+    found = TorchRuntime(folder, options)
     return suited(found, found.what, on_gpu=found.on_gpu)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,15 +47,21 @@ def read_sources(words: Iterable[str]) -> list[Source]:
     """Read what the command line names: "runs/news" is called news, "titles=runs/news" titles."""
     found: dict[str, Source] = {}
     for word in words:
-        name, equals, folder = word.rpartition("=")
+        name, folder = split_name(word)
         path = Path(folder)
-        name = name if equals else default_name(path)
+        name = name or default_name(path)
         if name in found:
             raise RequestError(
                 f"two models are called {name}: {found[name].folder} and {path}; name one: NAME={path}"
             )
         found[name] = Source(name, path)
     return list(found.values())
+
+
+def split_name(word: str) -> tuple[str, str]:
+    """Split "titles=runs/news" in two; in "runs/lr=3e-5" the sign is part of the folder, without a name."""
+    name, equals, folder = word.partition("=")
+    return (name, folder) if equals and "/" not in name else ("", word)
 
 
 def default_name(folder: Path) -> str:
@@ -69,17 +76,29 @@ def default_name(folder: Path) -> str:
 def files_of(folder: Path) -> FileFacts:
     """Note name, size and time of every file; equal notes mean that nothing changed.
 
-    Of a run only the model counts: its checkpoints and curves change while it trains.
+    Of a run only the model counts: its checkpoints and curves change while it trains. Nothing is noted while
+    there is no model, or while the folder is being replaced.
     """
     model = folder / "model"
+    if not model.is_dir() and is_unfinished(folder):
+        return ()
     found = []
-    for one in sorted((model if model.is_dir() else folder).rglob("*")):
+    try:
+        paths = sorted((model if model.is_dir() else folder).rglob("*"))
+    except OSError:
+        return ()  # a folder in it vanished while we looked
+    for one in paths:
         try:
             facts = one.stat()
         except OSError:
             continue  # replaced while we looked
         found.append((one.name, facts.st_size, facts.st_mtime_ns))
     return tuple(found)
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Tell a run, whose facts lie in its model/, from a model or an export."""
+    return (folder / "config.json").is_file() and not (folder / "finetune.json").is_file()
 
 
 class Models:
@@ -112,8 +131,12 @@ class Models:
         return name, self.served[name].engine
 
     async def add(self, source: Source) -> None:
-        """Load a model and put it where requests find it, in the place of an older one if there is one."""
-        loaded, files = await asyncio.to_thread(self._loaded, source.folder)
+        """Load a model and put it where requests find it."""
+        await self._put(source, await asyncio.to_thread(files_of, source.folder))
+
+    async def _put(self, source: Source, files: FileFacts) -> None:
+        """Load a model in the place of an older one; files were seen before, so later changes count."""
+        loaded = await asyncio.to_thread(self._load, source.folder, self._options)
         metrics = self._metrics.of(source.name)
         engine = Engine(loaded.runtime, self._limits(loaded), self._options.max_queue, metrics)
         before = self.served.get(source.name)
@@ -123,10 +146,6 @@ class Models:
             task = asyncio.create_task(retire(before.engine))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
-
-    def _loaded(self, folder: Path) -> tuple[Loaded, FileFacts]:
-        files = files_of(folder)  # before loading: a change while we load is then seen as one
-        return self._load(folder, self._options), files
 
     def _limits(self, loaded: Loaded) -> Limits:
         tokens = self._options.max_batch_tokens or loaded.max_tokens
@@ -140,12 +159,11 @@ class Models:
                     await self._again(one)
 
     async def _again(self, one: Served) -> None:
-        outcome = "done"
+        outcome, files = "done", await asyncio.to_thread(files_of, one.source.folder)
         try:
-            await self.add(one.source)
+            await self._put(one.source, files)
         except Exception as error:  # noqa: BLE001 - a broken folder must not end the service
-            outcome = "failed"
-            one.files = await asyncio.to_thread(files_of, one.source.folder)  # until the next change
+            outcome, one.files = "failed", files  # until the next change
             self._say(f"{one.source.name:<10} not loaded again, the one before goes on: {error}")
         self._metrics.reloads.labels(one.source.name, outcome).inc()
 
@@ -153,13 +171,15 @@ class Models:
         """Load all anew each time that somebody asks for it, for ever."""
         while await wanted.wait():
             wanted.clear()
-            await self.reload(changed_only=False)
+            with suppress(OSError):  # nobody reads what we say; that must not end the loop
+                await self.reload(changed_only=False)
 
     async def watch(self) -> None:
         """Look at the folders from time to time, for ever."""
         while self._options.watch_seconds:
             await asyncio.sleep(self._options.watch_seconds)
-            await self.reload(changed_only=True)
+            with suppress(OSError):  # see reload_when
+                await self.reload(changed_only=True)
 
     async def stop(self) -> None:
         """End every engine."""

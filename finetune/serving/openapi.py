@@ -44,13 +44,14 @@ def describe(request: type[Asked], *, keyed: bool) -> dict[str, Any]:
 def paths(request: str, *, keyed: bool) -> dict[str, Any]:
     """List the routes that a program calls."""
     by_name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
-    refusals = {**({401: "The API key is missing or wrong."} if keyed else {}), **REFUSALS}
+    no_key = reasons({401: "The API key is missing or wrong."}) if keyed else {}
+    locked: dict[str, Any] = {"security": [{"key": []}]} if keyed else {}
     predict: dict[str, Any] = {
         "requestBody": {"required": True, "content": json_of(request)},
-        "responses": {"200": answer("An answer for each text.", "Answered"), **reasons(refusals)},
-        **({"security": [{"key": []}]} if keyed else {}),
+        "responses": {"200": answer("An answer for each text.", "Answered"), **no_key, **reasons(REFUSALS)},
+        **locked,
     }
-    listed = {"200": answer("All of them.", "ModelList")}
+    listed: dict[str, Any] = {"responses": {"200": answer("All of them.", "ModelList"), **no_key}, **locked}
     alive = {"200": answer("It does.", None)}
     ready = {"200": answer("All models are loaded.", None), "503": answer("The service is stopping.", None)}
     return {
@@ -58,7 +59,7 @@ def paths(request: str, *, keyed: bool) -> dict[str, Any]:
         "/v1/models/{name}/predict": {
             "post": {"summary": "The same, for the model in the address", "parameters": [by_name], **predict}
         },
-        "/v1/models": {"get": {"summary": "Which models are served", "responses": listed}},
+        "/v1/models": {"get": {"summary": "Which models are served", **listed}},
         "/health/live": {"get": {"summary": "Does the process run", "responses": alive}},
         "/health/ready": {"get": {"summary": "Should it get requests", "responses": ready}},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - the types of the fields are read at run time
+from typing import Literal
 
 from finetune.arguments import flag
 from finetune.options import require
@@ -54,6 +55,9 @@ class ServingOptions:
     """The GPU, counted from 0; -1 forces the CPU. Without it torch takes a GPU, ONNX Runtime the CPU."""
     threads: int | None = None
     """Threads that compute one batch on a CPU (default: the cores of this process)."""
+    torch_compile: Literal["auto", "on", "off"] = "auto"
+    """Compile the kernels of a model that torch runs, before the service is ready; auto does so on a GPU, and
+    serves the plain model where that fails."""
     max_batch_tokens: int | None = None
     """Most tokens, padding included, in one batch (default: 1024 on a CPU, 16384 on a GPU)."""
     max_wait_ms: float = 5.0
@@ -71,6 +75,10 @@ class ServingOptions:
 
     def __post_init__(self) -> None:
         """Check ranges."""
+        require(
+            self.gpu_id is None or self.gpu_id >= -1,
+            f"--gpu-id is {self.gpu_id}, accepted: 0 and more, or -1 for the CPU",
+        )
         for name in AT_LEAST_ONE:
             found = getattr(self, name)
             require(found is None or found >= 1, f"{flag(name)} is {found}, accepted: 1 and more")

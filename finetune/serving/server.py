@@ -34,11 +34,20 @@ BACKLOG = 2048  # connections that wait to be taken
 class Server(uvicorn.Server):
     """After a signal it ends as a program that did its work does; uvicorn's own dies of the signal."""
 
+    given_up = 0
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain at the first signal, give up at the second."""
         del sig, frame
         self.force_exit = self.should_exit
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what was accepted, as long as there is time; the rest hears that we stop."""
+        await super().shutdown(sockets)
+        self.given_up = len(self.server_state.tasks)
+        for one in self.server_state.tasks:
+            one.cancel()
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,8 @@ async def run(plan: Plan, say: Callable[[str], None]) -> None:
     for one in background:
         one.cancel()
     await models.stop()
-    say("stopped    everything that was accepted is answered")
+    unanswered = f"accepted requests that were not answered: {server.given_up}"
+    say(f"stopped    {unanswered if server.given_up else 'everything that was accepted is answered'}")
 
 
 def configured(service: Service, listen: ListenOptions) -> uvicorn.Config:

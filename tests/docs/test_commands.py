@@ -37,6 +37,7 @@ ELSEWHERE = {
     "make test": "tests/run.py",
     "docker compose": "tests/stack/test_up_and_down.py",
     "uv pip install": "tests/image/test_user_packages.py",
+    "uv pip uninstall": "tests/image/test_user_packages.py",
     "uv pip compile": "tests/image/test_locks.py",
     "python -m finetune.reference": "tests/finetune/test_cli.py",
     "pip install": "tests/image/test_user_packages.py",

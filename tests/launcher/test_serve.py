@@ -65,6 +65,13 @@ def test_a_model_keeps_the_name_that_it_is_given(running: Stage) -> None:
     assert serve.placed("people=models/final/names", mount) == "people=/workspace/models/final/names"
 
 
+@pytest.mark.parametrize("name", ["", "titles="])
+def test_an_equals_sign_in_a_folder_is_no_name(running: Stage, name: str) -> None:
+    mount = running.settings.plan.mount
+    (mount / "runs" / "lr=3e-5").mkdir()
+    assert serve.placed(f"{name}runs/lr=3e-5", mount) == f"{name}/workspace/runs/lr=3e-5"
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from finetune.cli import main
 from finetune.export import graph, run
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
-    import pytest
     from numpy.typing import NDArray
 
     from finetune.runtime.engine import Batch
@@ -45,6 +47,14 @@ def test_a_file_with_labels_shows_what_was_lost(
     assert record["texts"] == "6 texts of eval.tsv"
     assert record["accuracy"]["before"] == record["accuracy"]["after"]
     assert "accuracy" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--max-loss", "--max-rows", "--text-column", "--label-column"])
+def test_what_concerns_a_file_is_not_taken_without_one(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "runs/news", option, "2"]) == 2
+    assert f"{option}: give --file FILE too" in capsys.readouterr().err
 
 
 def skewed(path: Path) -> Callable[[Batch], NDArray[np.float32]]:
@@ -87,7 +97,14 @@ def test_weights_beyond_one_file_lie_beside_the_graph(
 ) -> None:
     monkeypatch.setattr(graph, "ONE_FILE", 1000)
     assert main(["export", str(models["classify"]), "--output-dir", str(tmp_path / "out")]) == 0
-    assert (tmp_path / "out" / "model.onnx.data").is_file()
+    modes = {(tmp_path / "out" / one).stat().st_mode for one in ("model.onnx", "model.onnx.data")}
+    assert len(modes) == 1, "others may read one and not the other"
+
+
+def test_weights_beyond_2_gib_are_measured_without_writing_them() -> None:
+    half = SimpleNamespace(raw_data=range(1 << 30))
+    large = SimpleNamespace(graph=SimpleNamespace(initializer=[half, half, half]))
+    assert graph.weight_bytes(large) == 3 << 30  # type: ignore[arg-type]
 
 
 def test_another_tokenizer_in_the_folder_is_noticed(

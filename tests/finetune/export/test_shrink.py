@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 import pytest
+from onnxruntime.transformers import float16
 
 from finetune.cli import main
 from finetune.export import run, shrink
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
 def test_what_stays_in_fp32(which: str, count: int, exported: Callable[[str, str], Path]) -> None:
     graph = onnx.load(exported("classify", "onnx") / "model.onnx")
     assert len(shrink.kept(graph, which)) == count
+
+
+def test_half_precision_is_made_of_files_beyond_2_gib_too(
+    exported: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise ValueError("a graph in memory is refused beyond 2 GiB")
+
+    monkeypatch.setattr(float16, "infer_shapes", refused)
+    source = exported("classify", "onnx") / "model.onnx"
+    shrink.write_fp16(source, tmp_path / "model.onnx")
+    assert (tmp_path / "model.onnx").stat().st_size < source.stat().st_size
 
 
 def broken(source: Path, target: Path) -> None:

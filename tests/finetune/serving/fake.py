@@ -5,6 +5,7 @@ A bell breaks it, "/" cuts a text into windows, and the time for a batch lies in
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -86,5 +87,7 @@ if __name__ == "__main__":
 
     serving = ServingOptions(max_queue=int(sys.argv[1]), max_texts=8, watch_seconds=0.1)
     keys = Path(sys.argv[2]) if sys.argv[2] != "-" else None
-    plan = Plan(read_sources(sys.argv[3:]), ListenOptions(port=0, api_key_file=keys), serving, load)
-    serve(plan, say)
+    listen = ListenOptions(
+        port=0, api_key_file=keys, drain_seconds=int(os.environ.get("DRAIN_SECONDS", "30"))
+    )
+    serve(Plan(read_sources(sys.argv[3:]), listen, serving, load), say)

@@ -38,12 +38,12 @@ def command(*words: object) -> list[str]:
 
 def test_an_export_and_its_run_answer_as_the_predictor_does(run: Path) -> None:
     with started(command(f"plain={run}", run / "exports" / "onnx")) as live:
-        expected = list(Predictor(run, -1).answers(TITLES))
-        for name in ("plain", "titles"):
+        for name, precision, near in (("plain", "auto", 1e-2), ("titles", "fp32", 1e-3)):
             answers = live.predict(TITLES, model=name).json["answers"]
+            expected = list(Predictor(run, -1, precision).answers(TITLES))
             assert [one["label"] for one in answers] == [one["label"] for one in expected]
             for one, other in zip(answers, expected, strict=True):
-                assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-3)
+                assert one["probabilities"] == pytest.approx(other["probabilities"], abs=near)
         told = {one["name"]: one["what"] for one in live.get("/v1/models").json["models"]}
     assert told["titles"].startswith("ONNX Runtime on the CPU")
     assert told["plain"].startswith("torch, ")
@@ -80,6 +80,8 @@ def test_no_answer_waits_for_the_caller_to_acknowledge_its_first_bytes() -> None
         (["{run}", "{run}"], "two models are called titles"),
         (["{run}", "--max-texts", "2000"], "accepted: up to --max-queue, which is 1024"),
         (["{run}", "--max-queue", "0"], "--max-queue is 0, accepted: 1 and more"),
+        (["{run}/exports/onnx", "--gpu-id", "-5"], "--gpu-id is -5, accepted: 0 and more, or -1 for the CPU"),
+        (["{run}/exports/onnx", "--gpu-id", "1"], 'install "onnxruntime-gpu==1.26.*"'),
     ],
 )
 def test_what_cannot_be_served_is_refused(

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from finetune.serving.openapi import paths
+from tests.finetune.serving.live import fake, model
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,14 +25,41 @@ expected-statuses = [413, 415, 422, 404]
 OPTIONS = ["--phases", "examples,coverage,fuzzing", "--max-examples", "40", "--seed", "7", "--no-color"]
 
 
-@pytest.mark.skipif(find_spec("schemathesis") is None, reason="schemathesis is not installed")
-def test_requests_made_from_the_description_get_what_it_says(live: Live, tmp_path: Path) -> None:
-    config = tmp_path / "schemathesis.toml"
-    config.write_text(CONFIG)
-    tool = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", *OPTIONS]
+KEY = "0123456789abcdef"
+needs_schemathesis = pytest.mark.skipif(
+    find_spec("schemathesis") is None, reason="schemathesis is not installed"
+)
+
+
+def found_by_schemathesis(live: Live, place: Path, *options: str) -> str:
+    """Let schemathesis ask; return what it found."""
+    (place / "schemathesis.toml").write_text(CONFIG)
+    tool = [sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "run", *OPTIONS]
     address = f"http://127.0.0.1:{live.port}/openapi.json"
     ended = subprocess.run(
-        [*tool, address], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=300
+        [*tool, *options, address], cwd=place, check=False, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "Tested: 5" in ended.stdout
+    return ended.stdout
+
+
+@needs_schemathesis
+def test_requests_made_from_the_description_get_what_it_says(live: Live, tmp_path: Path) -> None:
+    assert "Tested: 5" in found_by_schemathesis(live, tmp_path)
+
+
+@needs_schemathesis
+def test_where_a_key_is_demanded_the_description_says_so(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(KEY)
+    with fake(model(tmp_path / "counter"), keys=keys) as live:
+        assert "Tested: 5" in found_by_schemathesis(
+            live, tmp_path, "--header", f"Authorization: Bearer {KEY}"
+        )
+
+
+def test_what_demands_a_key_is_described_with_it() -> None:
+    found = paths("Asked", keyed=True)
+    locked = {path for path, one in found.items() for route in one.values() if "security" in route}
+    assert locked == {"/v1/predict", "/v1/models/{name}/predict", "/v1/models"}
+    assert all("401" in route["responses"] for path in locked for route in found[path].values())

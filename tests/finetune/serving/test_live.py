@@ -79,6 +79,25 @@ def test_sigterm_finishes_what_was_accepted_and_ends_with_0(tmp_path: Path) -> N
             live.get("/health/ready")
 
 
+@pytest.mark.parametrize(("drain_seconds", "signals"), [(1, 1), (30, 2)], ids=["time is up", "second signal"])
+def test_what_is_given_up_is_told(
+    drain_seconds: int, signals: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRAIN_SECONDS", str(drain_seconds))
+    body = b'Content-Length: 13\r\n\r\n{"text": "a"}'
+    with fake(model(tmp_path / "counter", "1", 3.0)) as live, opened(live, REQUEST, body):
+        with opened(live, REQUEST, body) as other:
+            until(lambda: live.metric("queue_texts") == 2, "both are accepted")
+            for _ in range(signals):
+                live.process.send_signal(signal.SIGTERM)
+                time.sleep(0.3)
+            assert b"503 Service Unavailable" in other.recv(100)
+            assert live.process.wait(60) == 0
+        until(lambda: live.said[-1].startswith("stopped"), "it says its last word")
+        assert live.said[-1] == "stopped    accepted requests that were not answered: 2"
+        assert "Traceback" not in str(live.said)
+
+
 def test_a_request_that_was_accepted_is_answered_while_the_service_drains(tmp_path: Path) -> None:
     with fake(model(tmp_path / "counter", "1", 1.0)) as live:
         with opened(live, REQUEST, b'Content-Length: 13\r\n\r\n{"text": "a"}') as slow:
