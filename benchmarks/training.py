@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from contenders import Setting, finetune, stock, tutorial
+from contenders import BATCH, Setting, finetune, stock, tutorial
 from readings import forget_peak, resident
 from record import facts, write
 from shapes import SHAPES, generate
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
 SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
 SHORT = ("thucnews-titles", "msra")
+MEMORY_TOKENS = (
+    40_000  # that a contender trains on while its memory is read: 4 steps of long texts, 60 of titles
+)
 WORKS: dict[str, Callable[[Contender, Any], None]] = {
     "tutorial": partial(tutorial, amp=False),
     "tutorial-amp": partial(tutorial, amp=True),
@@ -93,7 +96,8 @@ def memory_of(name: str, shape: Shape) -> int:
     The loader's workers, which `trainer-tuned` has, are not counted.
     """
     setting = Setting(generate(shape, 4_000), SMALL, "cpu")
-    one = Contender(name, turns=1, steps_a_turn=2, warmup_steps=2)
+    steps = int(MEMORY_TOKENS / BATCH / setting.data.lengths.mean())
+    one = Contender(name, turns=1, steps_a_turn=steps, warmup_steps=0)
     forget_peak()
     before = resident("VmRSS")
     compete({one: WORKS[name]}, setting)
