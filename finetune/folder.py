@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
 import shutil
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +17,8 @@ from finetune.errors import RunFolderError, shorten
 from finetune.writing import unusable, write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from finetune.options import Settings
 
 EXPORTS = "exports"  # where finetune export writes inside a run or model, if not told otherwise
@@ -115,7 +119,8 @@ def open_run(path: Path, config: dict[str, Any], *, overwrite: bool) -> RunFolde
     """Make the folder, or check that what is in it is this very run."""
     folder = RunFolder(path)
     if overwrite:
-        clear(folder)
+        with claimed(path):
+            clear(folder)
     config = json.loads(json.dumps(config, default=str))
     earlier = folder.read("config.json")
     if earlier is None:
@@ -136,6 +141,28 @@ def open_run(path: Path, config: dict[str, Any], *, overwrite: bool) -> RunFolde
             )
     folder.write("config.json", config)
     return folder
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Keep every other process from training in a folder; the kernel ends it with the process."""
+    if not path.is_dir():
+        yield
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise RunFolderError(
+            f"{path}: another process trains there; wait for it, or give --output-dir another folder"
+        ) from None
+    except OSError:  # a file system without locks
+        pass
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def clear(folder: RunFolder) -> None:

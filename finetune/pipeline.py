@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from finetune.data.tokens import Encoded, encode_split
 from finetune.delivery import check_target, deliver
 from finetune.encoders import LIGHT, check_length, find_encoder, load_tokenizer
 from finetune.errors import RequestError
-from finetune.folder import RunFolder, default_folder, describe, open_run
+from finetune.folder import RunFolder, claimed, default_folder, describe, open_run
 from finetune.training.distributed import joined, started_together
 from finetune.training.launch import count_processes, launch
 from finetune.vocabulary import made_encoder
@@ -72,7 +73,7 @@ def train_in(world: World, settings: Settings, recipe: Recipe, say: Callable[[st
     path = settings.run.output_dir or default_folder(ready.task.name, settings)
     data = {
         "fingerprints": ready.corpus.fingerprints,
-        "rows": {name: len(one) for name, one in ready.encoded.items()},
+        "rows": {name: texts_in(one) for name, one in ready.encoded.items()},
         "labels": list(ready.task.labels.names),
     }
     config = describe(ready.task.name, settings, data, world.size)
@@ -80,15 +81,17 @@ def train_in(world: World, settings: Settings, recipe: Recipe, say: Callable[[st
     world.first(lambda: check_target(settings.run.save_path, path))
     world.first(lambda: open_run(path, config, overwrite=settings.run.overwrite_output_dir))
     must_see(folder)
-    done = world.first(folder.finished)
-    if done is None:
-        from finetune.training.session import run_session  # noqa: PLC0415 - loads TensorBoard
+    with ExitStack() as held:
+        world.first(lambda: held.enter_context(claimed(path)))
+        done = world.first(folder.finished)
+        if done is None:
+            from finetune.training.session import run_session  # noqa: PLC0415 - loads TensorBoard
 
-        done = run_session(settings, ready, folder, say, world)
-        say(f"report     {folder.path / 'report.html'}")
-    else:
-        say(f"{path}: this run is finished; pass --overwrite to repeat it")
-    world.first(lambda: deliver(folder, settings.run.save_path, say))
+            done = run_session(settings, ready, folder, say, world)
+            say(f"report     {folder.path / 'report.html'}")
+        else:
+            say(f"{path}: this run is finished; pass --overwrite to repeat it")
+        world.first(lambda: deliver(folder, settings.run.save_path, say))
     return Result(path, done)
 
 
@@ -118,11 +121,16 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
     tell_skipped(problems, corpus.skipped + sum(meta["skipped"] for meta in left_out), say)
     must_have_validation(corpus)
     for name, one in encoded.items():
-        mean, pieces = one.lengths.mean(), f" in {len(one):,} pieces" if len(one) > len(one.split) else ""
-        texts = f"{len(one.split) if pieces else len(one):,} texts{pieces}"
-        say(f"{name:<10} {texts}, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
+        mean, count = one.lengths.mean(), texts_in(one)
+        pieces = f" in {len(one):,} pieces" if len(one) > count else ""
+        say(f"{name:<10} {count:,} texts{pieces}, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
     say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {time.monotonic() - started:.1f} s")
     return Prepared(task, corpus, encoder, tokenizer, encoded)
+
+
+def texts_in(encoded: Encoded) -> int:
+    """Count the texts, of which each may have several rows, one behind the other."""
+    return int((encoded.rows[1:] != encoded.rows[:-1]).sum()) + min(1, len(encoded))
 
 
 def encoder_for(settings: Settings, corpus: Corpus, cache: Path) -> str:

@@ -71,6 +71,7 @@ def write_folder(path: Path, fill: Callable[[Path], None], *, among_others: bool
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         fill(work)
+        let_others_read(work)
         flush_all(work)
         for one in sorted(work.iterdir()) if among_others else [work]:
             place = path / one.name if among_others else path
@@ -84,6 +85,14 @@ def write_folder(path: Path, fill: Callable[[Path], None], *, among_others: bool
         ) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def let_others_read(folder: Path) -> None:
+    """Give files the mode that any new file here has; safetensors and onnx let nobody else read theirs."""
+    usual = folder.stat().st_mode & 0o666
+    for one in folder.rglob("*"):
+        if one.is_file():
+            one.chmod(one.stat().st_mode | usual)
 
 
 def take_place(work: Path, path: Path) -> None:

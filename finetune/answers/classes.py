@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -96,8 +97,7 @@ class SeveralLabels(OneLabel):
     @classmethod
     def from_facts(cls, labels: LabelSet, facts: Mapping[str, Any]) -> Self:
         """Undo facts()."""
-        plain = OneLabel.from_facts(labels, facts)
-        return cls(labels, plain.max_length, plain.long_texts, tuple(facts["thresholds"]))
+        return dataclasses.replace(super().from_facts(labels, facts), thresholds=tuple(facts["thresholds"]))
 
     def facts(self) -> dict[str, Any]:
         """Name what must be known to answer, besides the label names."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +71,6 @@ def export(wanted: Wanted, target: Path, say: Callable[[str], None]) -> dict[str
         write_companions(subject, folder)
         record.update(write_verified(work, form, folder), versions=package_versions())
         write_json(folder / RECORD, record)
-        for one in folder.glob("*.data"):
-            shutil.copymode(folder / RECORD, one)  # onnx lets nobody else read them, a server's user included
         if form.arrange is not None:
             form.arrange(folder, wanted.model)
 

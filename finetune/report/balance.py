@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from finetune.report.bars import draw_balance
+from finetune.report.bars import MOST_BARS, draw_balance
 from finetune.report.sections import Section, table
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def balance_sections(corpus: Corpus, shape: Shape) -> list[Section]:
     counts = {split: [of[name] for name in names] for split, of in found.items()}
     rows = [(name, *(of[n] for of in counts.values())) for n, name in enumerate(names)]
     text = "Rows that have the label. " + uneven(counts["train"], names)
+    if len(names) > MOST_BARS:
+        text += f" The picture shows the {MOST_BARS} most frequent ones."
     totals = {split: len(rows) for split, rows in splits}
     draw = partial(draw_balance, names, counts, totals)
     return [Section("balance", "Labels in the data", text + "\n\n" + table(("label", *counts), rows), draw)]
@@ -50,7 +52,7 @@ def uneven(counts: list[int], names: tuple[str, ...]) -> str:
     """Say whether the labels are balanced, and what helps where they are not."""
     most, least = max(counts), min(counts)
     if least and most / least < UNEVEN:
-        return "They are of similar frequency."
+        return f"The most frequent one occurs {most / least:.1f} times as often as the rarest."
     rare, times = names[counts.index(least)], f"{most / max(1, least):,.0f} times as often as"
     often = f"{names[counts.index(most)]} occurs {times if least else 'while no training row has'} {rare}"
     return f"They are uneven: {often}. Look at the scores of each label, not at an average alone."

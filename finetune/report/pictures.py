@@ -49,11 +49,15 @@ def add_new_fonts() -> None:
 
 
 def drawable(name: str) -> str:
-    """Write a label so that it can be drawn: without a font that has it, by code points, not boxes."""
-    short = name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
+    """Write a label so that it can be drawn: without a font that has it, by code points, not boxes.
+
+    Of a long one the middle is left out: labels often begin alike.
+    """
     has_cjk = fonts()[0] != "DejaVu Sans"
-    known = has_cjk or all(ord(one) < 0x2E80 for one in short)
-    text = short if known else short.encode("unicode_escape").decode()
+    known = has_cjk or all(ord(one) < 0x2E80 for one in name)
+    text = name if known else name.encode("unicode_escape").decode()
+    if len(text) > LONGEST_LABEL:
+        text = f"{text[: LONGEST_LABEL // 2]}…{text[1 - LONGEST_LABEL // 2 :]}"
     return text.replace("$", r"\$")  # matplotlib would set what stands between two $ as mathematics
 
 

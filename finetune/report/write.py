@@ -68,7 +68,6 @@ def summary(found: Findings) -> str:
     rows = ", ".join(f"{count:,} for {name}" for name, count in data["rows"].items())
     speed = f"{training['texts_per_second']:,.0f} texts a second"
     took = f"{training['steps']:,} steps in {clock(training['seconds'])} on {training['device']}, {speed}"
-    labels = f"{len(data['labels'])} labels; " if data["labels"] else ""
     best = f"; the weights of step {training['best_step']:,} were kept" if training["best_step"] else ""
     labels = f"{len(data['labels'])} labels; " if data["labels"] else ""
     lines = [

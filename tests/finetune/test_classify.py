@@ -11,6 +11,7 @@ import torch
 
 from finetune.cli import main
 from finetune.encoders import load_model
+from finetune.folder import claimed
 from finetune.training import session
 
 if TYPE_CHECKING:
@@ -125,3 +126,16 @@ def test_a_run_goes_on_although_the_device_is_named(news: Path, encoder: Path, t
     command = [one for one in arguments(news, encoder, tmp_path / "run") if one not in {"--gpu-id", "-1"}]
     assert main([*command, "--max-steps", "2"]) == 0
     assert main([*command, "--max-steps", "2", "--gpu-id", "-1"]) == 0
+
+
+def test_two_processes_do_not_train_in_one_folder(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    with claimed(tmp_path / "run"):
+        assert main(arguments(news, encoder, tmp_path / "run")) == 2
+        assert (
+            "run: another process trains there; wait for it, or give --output-dir" in capsys.readouterr().err
+        )
+        assert main(arguments(news, encoder, tmp_path / "run", "--overwrite")) == 2
+    assert main(arguments(news, encoder, tmp_path / "run", "--max-steps", "1", "--overwrite")) == 0

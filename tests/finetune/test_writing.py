@@ -101,3 +101,13 @@ def test_only_what_is_new_empty_or_ours_may_be_replaced(tmp_path: Path) -> None:
     for other in (tmp_path, tmp_path / "ours" / "mark.json"):
         with pytest.raises(RequestError, match="found other files there; give --save-path a new or empty"):
             refuse_other_files(other, "--save-path", "mark.json")
+
+
+def test_others_may_read_what_a_library_wrote_for_its_user_alone(tmp_path: Path) -> None:
+    def fill(folder: Path) -> None:
+        (folder / "model.safetensors").touch(mode=0o600)
+
+    write_folder(tmp_path / "model", fill)
+    (tmp_path / "plain").touch()
+    modes = [(tmp_path / one).stat().st_mode for one in ("model/model.safetensors", "plain")]
+    assert modes[0] == modes[1]

@@ -10,7 +10,7 @@ from finetune.report.balance import uneven
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
-        ([10, 12], "of similar frequency"),
+        ([10, 12], "occurs 1.2 times as often as the rarest"),
         ([5, 50], "two occurs 10 times as often as one"),
         ([0, 50], "two occurs while no training row has one"),
     ],

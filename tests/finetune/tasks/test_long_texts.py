@@ -52,6 +52,7 @@ def test_head_and_tail_tell(reviews: Path, tmp_path: Path) -> None:
 def test_windows_tell_and_are_judged_by_text(windowed: Path) -> None:
     assert json.loads((windowed / "metrics.json").read_text())["test"]["accuracy"] > 0.9
     report = (windowed / "report.md").read_text()
+    assert f"rows: {ROWS['train'] * 9 // 10} for train" in report  # a tenth validates
     texts = [line.split("|")[-2].strip() for line in report.splitlines() if line.startswith("| positive |")]
     assert str(ROWS["test"] // 2) in texts
 
