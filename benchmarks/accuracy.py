@@ -100,7 +100,13 @@ def settings_for(case: Case, data: Path, encoder: Path, seed: int, changes: dict
         (ModelOptions, {"model_name_or_path": str(encoder), "head": "linear"}),
         (
             TrainingOptions,
-            {"num_train_epochs": case.epochs, "learning_rate": case.rate, "seed": seed, "gpu_id": -1},
+            {
+                "num_train_epochs": case.epochs,
+                "learning_rate": case.rate,
+                "seed": seed,
+                "gpu_id": -1,
+                "precision": "fp32",  # which the Trainer takes on a CPU, whatever that can do
+            },
         ),
         (RunOptions, {"output_dir": data / "run", "overwrite_output_dir": True}),
     ]
@@ -178,7 +184,7 @@ def ours(case: Case, settings: Settings, say: Any) -> dict[str, float]:  # noqa:
 def contenders(case: Case, *, pair: bool) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     """List who trains, with what changed from the plain settings."""
     yield "trainer", stock, {}
-    yield "finetune", ours, {}
+    yield "finetune", ours, {"precision": "auto"} if pair else {}
     for name, changes in ({} if pair else case.more).items():
         yield name, ours, changes
 

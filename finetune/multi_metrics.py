@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+SUPPORT = 50  # texts
 MULTI_METRICS = (
     "micro_f1",
     "macro_f1",
@@ -67,8 +68,16 @@ def area(scores: Floats, truth: Bools) -> float:
 
 
 def best_thresholds(probabilities: Floats, truth: Bools) -> Floats:
-    """Choose for each label the threshold of the best F1; a label never seen keeps one half."""
-    return np.array([best_threshold(probabilities[:, n], truth[:, n]) for n in range(truth.shape[1])])
+    """Choose a threshold for each label: that of its best F1, drawn to the one that suits all labels best.
+
+    The fewer texts have the label, the less its own says: with SUPPORT texts it counts half. See
+    docs/decisions/0014.
+    """
+    common = best_threshold(probabilities.ravel(), truth.ravel())
+    own = np.array([best_threshold(probabilities[:, n], truth[:, n]) for n in range(truth.shape[1])])
+    texts = truth.sum(0)
+    out: Floats = (texts * own + SUPPORT * common) / (texts + SUPPORT)
+    return out
 
 
 def best_threshold(scores: Floats, truth: Bools) -> float:

@@ -72,7 +72,7 @@ def all_curves(names: Sequence[str], truth: Bools, scores: Floats) -> Curves:
 
 def draw_both(curves: Curves, share: float, path: Path) -> None:
     """Draw ROC on the left and precision-recall on the right; dotted is what guessing would give."""
-    with canvas(path, 8.4, 4.3, 2) as (left, right):
+    with canvas(path, 8.4, 5.2, 2) as (left, right):
         left.plot([0, 1], [0, 1], ":", color=GREY)
         right.axhline(share, linestyle=":", color=GREY)
         draw_curves(left, curves.roc, ("false alarms (share of the others)", "found (recall)"))
@@ -94,4 +94,4 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], labels: tuple[str, str]) ->
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.03)
     axes.grid(visible=True)
-    axes.legend(fontsize=7.5, frameon=False, loc="best")
+    axes.legend(fontsize=7.5, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)

@@ -36,7 +36,7 @@ def thresholds_section(held: Held) -> Section:
     curves = [scores_at(held, limit) for limit in COMMON]
     best = max(range(len(curves)), key=lambda at: curves[at][2])
     text = (
-        f"The thresholds, each chosen on the validation rows, give a micro-F1 of {tuned:.4f}. One threshold "
+        f"The thresholds, chosen on the validation rows, give a micro-F1 of {tuned:.4f}. One threshold "
         f"for all labels would give {half:.4f} at 0.5, at best {curves[best][2]:.4f} at {COMMON[best]:.2f}."
     )
     return Section("thresholds", "Thresholds", text, partial(draw_thresholds, curves, held.limits, tuned))

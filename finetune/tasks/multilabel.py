@@ -100,7 +100,7 @@ class MultiLabel(SeveralLabels, Classification):
         return multi_metrics(sigmoid(found.logits), self.truth(encoded, found.first), self.limits)
 
     def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> MultiLabel:
-        """Choose each label's threshold by its F1 on the validation rows."""
+        """Choose the thresholds on the validation rows."""
         found = pooled(logits, encoded.rows)
         limits = best_thresholds(sigmoid(found.logits), self.truth(encoded, found.first))
         return dataclasses.replace(self, thresholds=tuple(map(float, limits)))

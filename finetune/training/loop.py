@@ -180,7 +180,7 @@ class Loop:
         work, rows = self.stepper.work, self.around.validation
         read, most = work.task.view(rows), self.stepper.max_tokens
         logits = predict_logits(work.model, read, work.device, most, self.world)
-        return self.world.first(lambda: work.task.metrics(logits, rows))
+        return self.world.first(lambda: work.task.tuned(logits, rows).metrics(logits, rows))
 
     def evaluate(self) -> None:
         """Measure, and note whether this is the best so far."""
