@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from argparse import RawDescriptionHelpFormatter
-from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -49,17 +49,16 @@ def say(line: str) -> None:
 def guarded(work: Callable[[], int]) -> int:
     """Run a command; a mistake of the user is a message, not a traceback."""
     try:
-        return work()
+        code = work()
+        sys.stdout.flush()  # a reader that left shows here at the latest
+    except BrokenPipeError:
+        return 0 if reader_left() else 1
     except FinetuneError as error:
         if str(error):  # nothing to add where rank 0 says it
             say(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         say("error: interrupted; the same command goes on from the last checkpoint")
-        return 1
-    except BrokenPipeError:
-        with suppress(OSError, ValueError):  # what is left in the buffer has nowhere to go
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         say(f"error: {described(error)}")
@@ -69,6 +68,17 @@ def guarded(work: Callable[[], int]) -> int:
             raise
         say(f"error: out of memory ({str(error).split('. ')[0]}); nvidia-smi names who else uses the GPU")
         return 1
+    return code
+
+
+def reader_left() -> bool:
+    """Tell whether it is the answers that nobody reads any more, as with | head; then write no more."""
+    answers = select.poll()
+    answers.register(sys.stdout, 0)  # that its other end is closed is told unasked
+    left = bool(answers.poll(0))
+    if left:  # what is left in the buffer has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return left
 
 
 def usage() -> str:
@@ -98,6 +108,9 @@ def dispatch(arguments: Sequence[str], below: Sequence[Sequence[str]] = ()) -> i
     """Hand the arguments to the verb's module; below are layers of options that count where none is given."""
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(usage())  # noqa: T201 - the answer to --help
+        return 0
+    if arguments[0] == "--version":
+        print(f"finetune {__version__}")  # noqa: T201 - the answer
         return 0
     verb, *rest = arguments
     if verb not in VERBS:

@@ -191,9 +191,23 @@ def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTra
         todo = "its safetensors are not whole: copy them again (git lfs pull, where git brought them)"
         raise EncoderError(f"{folder}: the model cannot be loaded ({first_line(error)}); {todo}") from None
     except (OSError, ValueError, RuntimeError) as error:
+        if "ignore_mismatched_sizes" in str(error):  # its words point at a report that nobody sees
+            raise EncoderError(f"{folder}: {misfit(folder, changes)}") from None
         said = first_line(error)
         raise EncoderError(f"{folder}: the model cannot be loaded ({said}); {accepted()}") from None
     return cast("PreTrainedModel", model)
+
+
+def misfit(folder: str, changes: dict[str, Any]) -> str:
+    """Say why weights have other sizes than they should: mostly the head of a run with other labels."""
+    own, wanted = (one.get("id2label", {}) for one in (read_config(Path(folder)), changes))
+    if len(own) == len(wanted):
+        return "its weights do not fit its config.json; copy all its files from one place"
+    return (
+        f"its head was trained for {len(own)} labels ({shorten(', '.join(own.values()))}), and here are "
+        f"{len(wanted)} ({shorten(', '.join(wanted.values()))}); give --encoder what that run "
+        "started from, or a run of finetune pretrain"
+    )
 
 
 def check_length(folder: str, length: int) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from finetune.data.numbers import alike, different, shared
+from finetune.data.doubts import numbered
+from finetune.data.numbers import different, disputed, shared
 from finetune.data.pieces import frame_of, plain_ids
 from finetune.data.windowed import pieces_of_words
 
@@ -62,7 +63,7 @@ def look_at(split: Split, known: LabelSet, shape: Shape) -> Seen:
     codes, cells = split.label_codes(shape)
     digests = split.digests()
     sizes = np.bincount(codes, minlength=len(cells))
-    named = [tuple(sorted({class_name(one, known) for one in cell})) for cell in cells]
+    named = [tuple(sorted({known.meaning(one) for one in cell})) for cell in cells]
     counts: dict[str, int] = dict.fromkeys(known.names, 0)
     for names, size in zip(named, sizes, strict=True):
         for name in names:
@@ -82,11 +83,6 @@ def look_at(split: Split, known: LabelSet, shape: Shape) -> Seen:
     )
 
 
-def class_name(label: str, known: LabelSet) -> str:
-    """Write a class number by its name."""
-    return known.names[known.ids[label]] if label in known.ids else label
-
-
 def unknown_labels(
     split: Split, codes: NDArray[np.int64], named: list[tuple[str, ...]], known: LabelSet
 ) -> dict[str, str]:
@@ -99,24 +95,13 @@ def conflicts(
     split: Split, digests: NDArray[np.int64], codes: NDArray[np.int64], named: list[tuple[str, ...]]
 ) -> Examples:
     """Find equal texts with different labels: "the text: one label / another"."""
-    numbers = {names: number for number, names in enumerate(dict.fromkeys(named))}
-    meaning = np.array([numbers[names] for names in named])
-    found = np.sort(
-        np.concatenate([disputed(digests[rows], meaning[codes[rows]]) for rows in alike(digests)])
-    )
+    found = disputed(digests, codes, numbered(named))
     texts = []
     for one in found[:TEXTS_KEPT]:
         rows = np.flatnonzero(digests == one)
         labels = [",".join(named[codes[row]]) or "no label" for row in rows]
         texts.append(f"{split.at(int(rows[0]))[1]}: {' / '.join(dict.fromkeys(labels))}")
     return Examples(len(found), texts)
-
-
-def disputed(digests: NDArray[np.int64], meant: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Find the texts that occur with different labels."""
-    order = np.lexsort((meant, digests))
-    same = (np.diff(digests[order]) == 0) & (np.diff(meant[order]) != 0)
-    return np.unique(digests[order][1:][same])
 
 
 def leaks(corpus: Corpus) -> dict[str, Examples]:

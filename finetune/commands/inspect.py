@@ -1,9 +1,11 @@
 """Look at data before training: classes, lengths, duplicates, conflicts, texts in two splits, bad rows.
 
-It reads what training reads: CSV (with commas, semicolons, bars or tabs), tab-separated files, JSON lines,
-Parquet (a file, or parts such as train-00000-of-00002.parquet), a folder or a file for each class, words and
-tags in columns, folders that datasets.save_to_disk() wrote, and names of hub data sets; gz and xz too; UTF-8,
-UTF-16 or GB18030. Lengths are in tokens where an encoder is named, else in characters.
+It reads what training reads: CSV (with commas, semicolons, bars or tabs), tab-separated files, JSON lines or
+an array, Parquet (a file, or parts such as train-00000-of-00002.parquet), a folder or a file for each class,
+words and tags in columns, texts with the places of their entities (doccano's JSON lines, such as
+{"text": "北京很大", "label": [[0, 2, "LOC"]]}), folders that datasets.save_to_disk() wrote, and names of hub
+data sets; gz and xz too; UTF-8, UTF-16 or GB18030. Lengths are in tokens where an encoder is named, else in
+characters.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -20,9 +21,11 @@ TEXT_NAMES = (
 )  # fmt: skip
 LABEL_NAMES = (
     "label", "labels", "category", "class", "target", "sentiment", "topic", "emotion", "emotions", "rating",
-    "y", "标签", "类别", "分类", "情感", "类型",
+    "stars", "score", "y", "标签", "类别", "分类", "情感", "类型", "评分", "星级", "打分",
 )  # fmt: skip
 SAMPLE_ROWS = 200
+ROWS_SURE = 5  # so many numbers below a word are no chance
+NUMBERS = re.compile(r"[\d\s.,;:/+-]+")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Columns:
 
 
 def header_test(text: str | None, label: str | None) -> Callable[[list[list[str]]], bool]:
-    """Make the test of the first rows: a header names a column that we know or the user named.
+    """Make the test of the first rows: a header names a column that we know or the user named, or numbers.
 
     A number names a column of a file without a header, where the same number may also be a label. A name
     that we know is none where it stands in its column again: "news" may be a label, and so may "y".
@@ -46,9 +49,19 @@ def header_test(text: str | None, label: str | None) -> Callable[[list[list[str]
         others = [row for row in below if row != first]  # a header again, where files were put together
         known = {at: cell for at, cell in enumerate(first) if cell in TEXT_NAMES or cell in LABEL_NAMES}
         again = {at for at, cell in known.items() if any(cell == row[at] for row in others if at < len(row))}
-        return not named.isdisjoint(first) or bool(known.keys() - again)
+        return not named.isdisjoint(first) or bool(known.keys() - again) or names_numbers(first, below)
 
     return has_header
+
+
+def names_numbers(first: list[str], below: list[list[str]]) -> bool:
+    """Tell whether a word stands above a column of numbers: stars above 4, 2, 5, 1, 3."""
+    for at, cell in enumerate(first):
+        values = [row[at] for row in below if len(row) == len(first) and row[at]]
+        sure = len(values) >= max(ROWS_SURE, len(below) / 2)
+        if sure and any(map(str.isalpha, cell)) and all(map(NUMBERS.fullmatch, values)):
+            return True
+    return False
 
 
 def plain_name(cell: str) -> str:
@@ -96,9 +109,7 @@ def longest(columns: Sequence[str], sample: list[Record]) -> str | None:
 
 
 def fewest_values(columns: Sequence[str], sample: list[Record]) -> str | None:
-    """Take the column with the fewest distinct values: an id has many, a label few."""
-
-    def distinct(column: str) -> int:
-        return len({str(one.values.get(column)) for one in sample})
-
-    return min(columns, key=distinct, default=None)
+    """Take the column with the fewest distinct values: an id has many, a label few, but more than one."""
+    distinct = {column: len({str(one.values.get(column)) for one in sample}) for column in columns}
+    labels = [column for column in columns if 2 <= distinct[column] <= len(sample) / 2]
+    return min(labels or columns, key=distinct.__getitem__, default=None)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from finetune.data.columnar import is_saved, shards
+from finetune.data.columns import SAMPLE_ROWS
 from finetune.data.lines import TextFile, bare_suffix, open_text
-from finetune.data.records import Table, find_format, open_table
+from finetune.data.marked import PLACES, are_chinese, is_marked, tagged_words
+from finetune.data.records import JSON, Record, Table, find_format, open_table
 from finetune.data.rows import Row, files_below
 from finetune.data.shape import AnySource, Shape
 from finetune.data.tags import is_tag, scheme, spans
@@ -65,7 +67,7 @@ def open_tagged(path: Path, _options: DataOptions) -> AnySource:
         raise DataError(first or Problem(path, 1, "no tag but O", EXPECTED, "check the last column"))
     layout = f"a word and its tag a line, {source.encoding}" if isinstance(source, TextFile) else source.said
     parts = "" if len(sources) == 1 else f", {len(sources)} files"
-    return replace(looked, said=f"{path}: {layout}, {scheme(marks)} tags{parts}")
+    return replace(looked, said=f"{path}: {layout}, {scheme(marks, found)} tags{parts}")
 
 
 def is_tagged(path: Path) -> bool:
@@ -74,6 +76,8 @@ def is_tagged(path: Path) -> bool:
         sources = tuple(open_either(one) for one in shards(path))
     except DataError:
         return False
+    if any(isinstance(one, Table) and any(is_marked(*pair(row)) for row in sample(one)) for one in sources):
+        return False  # the text is there as it was written
     first = list(islice(TaggedFile("", path, sources).rows(), LOOK_AT))
     return any(row.problem is None and entity_kinds(row.label) for row in first) and not any(
         row.problem for row in first[:LINES_SURE]
@@ -84,7 +88,7 @@ def open_either(path: Path) -> TextFile | Table:
     """Open a table of lists where the file is one, else take it for columns."""
     if not is_saved(path) and bare_suffix(path) != ".parquet":
         file = open_text(path)
-        if find_format(file) != "jsonl":
+        if find_format(file) not in JSON:
             return file
     return open_table(path, lambda _: True)
 
@@ -141,15 +145,40 @@ def broken(parts: list[str]) -> str | None:
 
 
 def listed(table: Table) -> Iterator[Row]:
-    """Read {"tokens": [...], "tags": [...]} a row; the text may be a string of characters."""
+    """Read {"tokens": [...], "tags": [...]} a row, or a text with the places of its entities.
+
+    The text may be a string of characters.
+    """
+    characters = are_chinese(pair(one)[0] for one in sample(table))
     for record in table.records():
-        words = first_of(record.values, WORD_KEYS)
-        tags = first_of(record.values, TAG_KEYS)
+        words, tags = pair(record)
+        if record.problem is None and is_marked(words, tags):
+            yield marked(table.path, record.line, words, tags, characters=characters)
+            continue
         problem = record.problem or mismatch(table.path, record.line, words, tags)
         if problem:
             yield Row(table.path, record.line, problem=problem)
         else:
             yield Row(table.path, record.line, list(map(str, words)), list(map(fold_tag, tags)))
+
+
+def sample(table: Table) -> Iterator[Record]:
+    """Read the first rows."""
+    return islice(table.records(), SAMPLE_ROWS)
+
+
+def pair(record: Record) -> tuple[Any, Any]:
+    """Take words and tags, or a text and the places of its entities, out of a row."""
+    return first_of(record.values, WORD_KEYS), first_of(record.values, TAG_KEYS)
+
+
+def marked(path: Path, line: int, text: str, marks: list[Any], *, characters: bool) -> Row:
+    """Make a sentence of a text whose entities are given by their places."""
+    try:
+        words, tags = tagged_words(text, marks, characters=characters)
+    except ValueError as error:
+        return Row(path, line, problem=Problem(path, line, str(error), PLACES, "mend the row"))
+    return Row(path, line, words, tags)
 
 
 def first_of(values: dict[str, Any], keys: tuple[str, ...]) -> Any:  # noqa: ANN401 - a JSON value

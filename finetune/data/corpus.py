@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from finetune.data.ingest import ingest, ingest_like
+from finetune.data.doubts import conflict_notes, header_notes, texts
+from finetune.data.ingest import bad_row, ingest, ingest_like
 from finetune.data.labels import LabelSet, checked, labels_from, read_class_file
 from finetune.data.numbers import different, held_by, shared
 from finetune.data.sources import Sources, find_sources
@@ -48,6 +49,7 @@ def read_corpus(options: DataOptions, shape: Shape) -> Corpus:
     notes = [table.meta["said"] for table in tables.values()]
     if labels.origin and labels.names:
         notes.append(f"class names from {labels.origin}: {shorten(', '.join(labels.names), 200)}")
+    notes += [*shape.doubts(labels.names), *header_notes(splits["train"])]
     problems = tuple(one for table in tables.values() for one in table.meta["problems"])
     prints = {name: table.meta["fingerprint"] for name, table in tables.items()}
     skipped = sum(table.meta["skipped"] for table in tables.values())
@@ -59,6 +61,7 @@ def load_corpus(options: DataOptions, seed: int, shape: Shape) -> Corpus:
     corpus = read_corpus(options, shape)
     splits = dict(corpus.splits)
     notes = [*corpus.notes, *width_notes(splits), *leak_notes(splits, drop=options.drop_shared_texts)]
+    notes += conflict_notes(splits.values(), corpus.labels, shape)
     if options.drop_shared_texts:
         splits["train"] = without_shared(splits)
     splits["train"] = sample(splits["train"], options.max_rows, seed)
@@ -88,7 +91,7 @@ def width_notes(splits: dict[str, Split]) -> list[str]:
     """Say how many texts have full-width letters or digits."""
     count = sum(split.rows.meta["full_width"] for split in splits.values())
     return (
-        [f"{count:,} texts have full-width letters or digits, which are read as Ａ = A, １ = 1"]
+        [f"{texts(count, 'has', 'have')} full-width letters or digits, which are read as Ａ = A, １ = 1"]
         if count
         else []
     )
@@ -106,9 +109,9 @@ def leak_notes(splits: dict[str, Split], *, drop: bool) -> list[str]:
                 if drop
                 else f"--drop-shared-texts leaves them out of train, else {other} flatters"
             )
-            notes.append(f"warning: {count:,} texts stand in train and {other} both: {what}")
+            notes.append(f"warning: {texts(count, 'stands', 'stand')} in train and {other} both: {what}")
         elif count:
-            notes.append(f"warning: {count:,} texts stand in {one} and {other} both")
+            notes.append(f"warning: {texts(count, 'stands', 'stand')} in {one} and {other} both")
     return notes
 
 
@@ -136,7 +139,10 @@ def find_labels(train: Stored, sources: Sources, shape: Shape) -> LabelSet:
     found: set[str] = set()
     for batch in train.batches():
         found.update(name for cell in unique_cells(batch.column("label")) for name in shape.names(cell))
-    return labels_from(found, sources.train, shape.fewest_labels)
+    if len(found) < shape.fewest_labels and train.meta["skipped"]:
+        raise DataError(bad_row(train.meta, skip=True))  # what is left says less than what was left out
+    _, column = train.meta["columns"] or ("", "")
+    return labels_from(found, sources.train, shape.fewest_labels, column or "")
 
 
 def unique_cells(column: pa.Array) -> list[Any]:
@@ -169,7 +175,7 @@ def must_have_validation(corpus: Corpus) -> None:
     if "validation" in corpus.splits:
         return
     train = corpus.splits["train"]
-    texts = different(train.digests())
-    found = f"{texts:,} different {'text' if texts == 1 else 'texts'} in {len(train):,} rows"
+    count = different(train.digests())
+    found = f"{count:,} different {'text' if count == 1 else 'texts'} in {len(train):,} rows"
     wanted, todo = "two texts of at least one label", "add rows, or name a file with --validation-file"
     raise DataError(Problem(train.place(""), None, found, wanted, todo))

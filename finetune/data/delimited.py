@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from finetune.data.lines import TextFile
+
 Line = tuple[int, str]
 SEPARATORS = {",": "a comma", ";": "a semicolon", "|": "a vertical bar", "\t": "a tab"}
 LONGEST_CELL = 1000
 CSV_BYTES = 1 << 30
+SAMPLE, MOST = 10_000, 0.9
 
 
 def find_separator(lines: Sequence[str]) -> str | None:
@@ -26,6 +30,31 @@ def find_separator(lines: Sequence[str]) -> str | None:
         if share > most:
             best, most = separator, share
     return best
+
+
+def is_quoted(file: TextFile) -> bool:
+    """Tell a tab-separated file with CSV's quotes, as Excel and pandas write it, from titles with quotes.
+
+    The quotes must come in pairs around whole cells. Those of an open title would swallow tabs; a line feed
+    or doubled quotes between them, or UTF-16, which is Excel's, say that they are no part of the text.
+    """
+    lines = [line for _, line in islice(file.lines(), SAMPLE)]
+    if not any(line.startswith('"') or '\t"' in line for line in lines):
+        return False
+    rows = [cells for _, cells in islice(csv_rows(file.lines(), "\t"), SAMPLE) if cells]
+    cells = [cell for row in rows if isinstance(row, list) for cell in row]
+    if not all(isinstance(row, list) for row in rows) or any("\t" in cell for cell in cells):
+        return False
+    width, usual = Counter(map(len, rows)).most_common(1)[0]
+    alike = width > 1 and usual > MOST * len(rows)
+    lines_within = any("\n" in cell for cell in cells)
+    return alike and (file.encoding == "utf-16" or lines_within or doubled(lines))
+
+
+def doubled(lines: Sequence[str]) -> bool:
+    """Tell whether quotes in a cell are doubled, and no cell has quotes without being quoted itself."""
+    cells = [cell for line in lines if '"' in line for cell in line.split("\t") if '"' in cell]
+    return any('""' in cell for cell in cells) and all(cell.startswith('"') for cell in cells)
 
 
 class Feed:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from finetune.data.shape import AnySource, Shape
     from finetune.options import DataOptions
 
-ROWS_VERSION = 3
+ROWS_VERSION = 4
 
 
 def as_line(text: str | list[str]) -> str:
@@ -39,8 +39,8 @@ def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
     folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(read, source.said)}"
     rows = stored(folder, shape.schema, lambda meta: chunks(arrow_rows(source, meta), shape.schema.names))
     rows.meta.update(fingerprint=content, key=read)
-    if rows.meta["skipped"] and not options.skip_bad_rows:
-        raise DataError(first_problem(rows.meta, others(rows.meta["skipped"] - 1)))
+    if rows.meta["skipped"] and not (options.skip_bad_rows and rows.table.num_rows):
+        raise DataError(bad_row(rows.meta, skip=options.skip_bad_rows))
     if rows.table.num_rows == 0:
         raise DataError(
             Problem(path, None, "no row that can be used", "rows with a text and a label", "check the file")
@@ -59,10 +59,11 @@ def ingest_like(train: Stored, path: Path, options: DataOptions, shape: Shape) -
         return ingest(path, options, shape)
 
 
-def others(count: int) -> str:
-    """Say how many bad rows there are beside the first, and what can be done with all of them."""
-    todo = "finetune inspect lists them, --skip-bad-rows goes on without them"
-    return f" ({count:,} more such rows: {todo})" if count else ""
+def bad_row(meta: Meta, *, skip: bool) -> Problem:
+    """Give the first bad row, and say how many more there are and what can be done with all of them."""
+    count = meta["skipped"] - 1
+    todo = "" if skip else ": finetune inspect lists them, --skip-bad-rows goes on without them"
+    return first_problem(meta, f" ({count:,} more such rows{todo})" if count else "")
 
 
 def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:

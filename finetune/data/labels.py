@@ -34,6 +34,10 @@ class LabelSet:
         by_number = {str(n): n for n in range(len(self.names))} if self.numbered else {}
         return {**by_number, **{name: n for n, name in enumerate(self.names)}}
 
+    def meaning(self, label: str) -> str:
+        """Write a class number by its name; what is not known stays as it is."""
+        return self.names[self.ids[label]] if label in self.ids else label
+
     def encode(self, row: Row) -> int | Problem:
         """Look up the label of a row, or say what is wrong with it: "3" with a class file is class 3."""
         number = self.ids.get(row.label or "")
@@ -66,17 +70,18 @@ def read_class_file(path: Path) -> list[str]:
     return names
 
 
-def labels_from(found: Iterable[str], path: Path, fewest: int = 2) -> LabelSet:
-    """Sort the labels that occur, numbers by value: {"10", "9"} becomes ("9", "10")."""
+def labels_from(found: Iterable[str], path: Path, fewest: int = 2, column: str = "") -> LabelSet:
+    """Sort the labels that occur, in this column, numbers by value: {"10", "9"} becomes ("9", "10")."""
     names = sorted(
         set(found), key=lambda name: (not name.isdecimal(), int(name) if name.isdecimal() else 0, name)
     )
-    return checked(LabelSet(tuple(names)), path, fewest)
+    return checked(LabelSet(tuple(names)), path, fewest, column)
 
 
-def checked(labels: LabelSet, path: Path, fewest: int) -> LabelSet:
+def checked(labels: LabelSet, path: Path, fewest: int, column: str = "") -> LabelSet:
     """Refuse data with too few classes: there is nothing to learn."""
     if len(labels.names) < fewest:
         found = f"one class only: {shorten(labels.names[0])}" if labels.names else "no class"
-        raise DataError(Problem(path, None, found, f"{fewest} classes or more", "check the label column"))
+        todo = f"instead of '{column}' name its column with --label-column" if column else "check the labels"
+        raise DataError(Problem(path, None, found, f"{fewest} classes or more", todo))
     return labels

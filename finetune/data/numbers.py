@@ -75,3 +75,14 @@ def held_by(digests: Index, others: Index) -> NDArray[np.bool_]:
     for rows, candidates in zip(alike(digests), alike(others), strict=True):
         held[rows] = np.isin(digests[rows], others[candidates])
     return held
+
+
+def disputed(digests: Index, codes: Index, meanings: Index) -> Index:
+    """Find the texts that occur with labels of different meaning, in the order of their digests."""
+    found = []
+    for rows in alike(digests):
+        texts, meant = digests[rows], meanings[codes[rows]]
+        order = np.lexsort((meant, texts))
+        same = (np.diff(texts[order]) == 0) & (np.diff(meant[order]) != 0)
+        found.append(np.unique(texts[order][1:][same]))
+    return np.sort(np.concatenate(found))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from finetune.data.delimited import is_quoted
 from finetune.data.lines import TextFile, bare_suffix, open_text
 from finetune.data.records import KNOWN_SUFFIXES
 from finetune.data.rows import Row, Source, open_source
@@ -97,7 +98,7 @@ def open_plain(path: Path, options: DataOptions) -> AnySource:
 def is_table(file: TextFile) -> bool:
     """Tell JSON lines and tab-separated columns from prose, in which commas and a stray tab occur."""
     first = list(islice((line for _, line in file.lines() if line.strip()), LOOK_AT))
-    tabs = first and all("\t" in line.strip() for line in first)
+    tabs = first and (all("\t" in line.strip() for line in first) or is_quoted(file))
     return bool(tabs) or any(line.lstrip().startswith("{") for line in first[:1])
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.columnar import is_saved, open_columnar
-from finetune.data.delimited import SEPARATORS, csv_rows, find_separator
+from finetune.data.delimited import SEPARATORS, csv_rows, find_separator, is_quoted
 from finetune.data.lines import TextFile, bare_suffix, open_text
 from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 
 LOOK_AHEAD = 200
 SAMPLE_LINES = 50
+LONGEST_ARRAY = 1 << 28
 Values = dict[str, Any]
-FORMATS = {"tab": "tab-separated", "csv": "CSV", "jsonl": "JSON lines", "lines": "a text a line"}
+FORMATS = {
+    "tab": "tab-separated",
+    "csv": "CSV",
+    "jsonl": "JSON lines",
+    "array": "a JSON array",
+    "lines": "a text a line",
+}
 KNOWN_SUFFIXES = {".csv": "csv", ".tsv": "tab", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 
 
@@ -55,8 +62,8 @@ class Table:
         """Yield every row of the file."""
         if self.format in {"Parquet", "a saved data set"}:
             return stored_records(self.path)
-        if self.format == "jsonl":
-            return json_records(self.file)
+        if self.format in JSON:
+            return JSON[self.format](self.file)
         return line_records(self.file) if self.format == "lines" else cell_records(self)
 
     @property
@@ -64,7 +71,8 @@ class Table:
         """Say what was detected: 'tab-separated, utf-8, no header'."""
         if self.format not in FORMATS:
             return self.format
-        between = f" with {SEPARATORS[self.separator]}" if self.separator in ";|" else ""
+        odd = self.format == "csv" and self.separator != ","
+        between = f" with {SEPARATORS[self.separator]}" if odd else ""
         header = "" if self.format not in {"csv", "tab"} else ", a header" if self.header else ", no header"
         return f"{FORMATS[self.format]}{between}, {self.encoding}{header}"
 
@@ -72,9 +80,11 @@ class Table:
 def find_format(file: TextFile) -> str:
     """Tell the format by the file's name, else by its first lines that are not blank."""
     known = KNOWN_SUFFIXES.get(bare_suffix(file.path))
+    first = first_lines(file)
+    if known == "jsonl" and first and first[0].lstrip().startswith("["):
+        return "array"
     if known:
         return known
-    first = first_lines(file)
     if first and first[0].lstrip().startswith("{"):
         return "jsonl"
     return "csv" if first and "\t" not in first[0] and find_separator(first) else "tab"
@@ -93,9 +103,10 @@ def open_table(path: Path, has_header: Callable[[list[list[str]]], bool]) -> Tab
         return Table(path, kind, "utf-8", column_names(found.schema), class_names=found.class_names())
     file = open_text(path)
     kind = find_format(file)
-    if kind == "jsonl":
-        return Table(path, kind, file.encoding, json_columns(file))
+    if kind in JSON:
+        return Table(path, kind, file.encoding, json_columns(JSON[kind](file), path))
     separator = "\t" if kind == "tab" else find_separator(first_lines(file)) or ","
+    kind = "csv" if kind == "tab" and is_quoted(file) else kind
     nothing = Problem(
         path, 1, "no row with anything in it", "a text and its label in each row", "check the export"
     )
@@ -110,7 +121,7 @@ def open_table(path: Path, has_header: Callable[[list[list[str]]], bool]) -> Tab
 
 
 def cells_of(file: TextFile, kind: str, separator: str) -> Iterator[tuple[int, list[str] | Problem]]:
-    """Yield (line, cells) of every row that is not blank; a tab-separated file knows no quotes."""
+    """Yield (line, cells) of every row that is not blank; in a tab-separated file a quote is just a quote."""
     if kind == "tab":
         yield from ((number, line[:-1].split("\t")) for number, line in file.lines() if line.strip())
         return
@@ -141,15 +152,15 @@ def cell_records(table: Table) -> Iterator[Record]:
             yield Record(line, dict(zip(table.columns, cells, strict=True)))
 
 
-def json_columns(file: TextFile) -> tuple[str, ...]:
+def json_columns(records: Iterator[Record], path: Path) -> tuple[str, ...]:
     """Take the keys of the first objects; a file without any is refused for its first line."""
-    first = list(islice(json_records(file), LOOK_AHEAD))
+    first = list(islice(records, LOOK_AHEAD))
     keys = dict.fromkeys(key for record in first for key in record.values)
     if keys:
         return tuple(keys)
     problem = next((one.problem for one in first if one.problem), None)
     raise DataError(
-        problem or Problem(file.path, 1, "{}", 'objects such as {"text": …, "label": …}', "add the keys")
+        problem or Problem(path, 1, "{}", 'objects such as {"text": …, "label": …}', "add the keys")
     )
 
 
@@ -172,6 +183,35 @@ def json_records(file: TextFile) -> Iterator[Record]:
                 file.path, number, shorten(line), 'one JSON object a line, {"text": …}', "mend the row"
             )
             yield Record(number, {}, problem)
+
+
+def array_records(file: TextFile) -> Iterator[Record]:
+    """Yield the objects of one array, numbered from 1; it is in memory whole, so it must not be too long."""
+    lines: list[str] = []
+    size = 0
+    for _, line in file.lines():
+        lines.append(line)
+        size += len(line)
+        if size > LONGEST_ARRAY:
+            found = f"one JSON array of more than {LONGEST_ARRAY >> 20} million characters"
+            todo = f"jq -c '.[]' {file.path.name} > NAME.jsonl makes lines of it"
+            raise DataError(Problem(file.path, 1, found, "one JSON object a line", todo))
+    try:
+        entries = json.loads("".join(lines))
+        json.dumps(entries, ensure_ascii=False).encode()  # half of a character is a ValueError
+    except (ValueError, RecursionError) as error:
+        at, said = getattr(error, "lineno", 1), getattr(error, "msg", "it cannot be read")
+        expected = 'one array of objects, [{"text": …}, …], or one object a line'
+        raise DataError(Problem(file.path, at, f"broken JSON ({said})", expected, "mend the file")) from None
+    for number, values in enumerate(entries, 1):
+        if isinstance(values, dict):
+            yield Record(number, flat(values))
+        else:
+            expected, todo = 'objects in the array, {"text": …}', f"mend the entry {number}"
+            yield Record(number, {}, Problem(file.path, number, shorten(values), expected, todo))
+
+
+JSON = {"jsonl": json_records, "array": array_records}
 
 
 def line_records(file: TextFile) -> Iterator[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from finetune.data.columnar import is_saved, shards
 from finetune.data.columns import SAMPLE_ROWS, Columns, by_name, find_columns, header_test
 from finetune.data.lines import bare_suffix, open_text
 from finetune.data.naming import ONE_BY_ONE, class_of, hidden, must_be_classes
-from finetune.data.records import KNOWN_SUFFIXES, Record, Table, find_format, open_table
+from finetune.data.records import JSON, KNOWN_SUFFIXES, Record, Table, find_format, open_table
 from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
 
@@ -89,7 +89,8 @@ class Source:
             and not as_label(record.values.get(columns.label))
         ):
             label = ""
-        return to_row(table.path, record, columns, label)
+        row = to_row(table.path, record, columns, label)
+        return row if label is not None or self.blank_labels else with_one_label(row, record, columns)
 
 
 def open_source(
@@ -152,7 +153,7 @@ def class_table(path: Path, text: str | None, *, labelled: bool) -> tuple[Table,
     label = class_of(path.name)
     if bare_suffix(path) not in {".parquet", *KNOWN_SUFFIXES}:
         file = open_text(path)
-        if find_format(file) != "jsonl":
+        if find_format(file) not in JSON:
             return Table(path, "lines", file.encoding, ("text",)), Columns("text", None), label
     table = open_table(path, header_test(text, None))
     if labelled:
@@ -183,6 +184,21 @@ def to_row(path: Path, record: Record, columns: Columns, label: str | None) -> R
         if not label:
             return missing(path, record, f"no label in column '{columns.label}'", "a label")
     return Row(path, record.line, text, label)
+
+
+def with_one_label(row: Row, record: Record, columns: Columns) -> Row:
+    """Refuse a list of several labels, which would be a class of its own; places of entities too."""
+    found = record.values.get(columns.label or "")
+    if row.problem is not None or not isinstance(found, (list, tuple)):
+        return row
+    shown = f"{shorten(found)} in the column '{columns.label}'"
+    if any(isinstance(one, (list, tuple, dict)) for one in found):
+        todo = "learn entities with finetune tag (inspect --task tag), or name another column"
+    elif len(found) > 1:
+        todo = "pass --multi-label where a text may have several"
+    else:
+        return row
+    return replace(row, problem=Problem(row.path, row.line, shown, "one label for each text", todo))
 
 
 def missing(path: Path, record: Record, found: str, expected: str) -> Row:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from finetune.data.doubts import several_notes, spelling_notes
 from finetune.data.rows import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from finetune.data.columns import Columns
@@ -53,7 +54,8 @@ def one_name(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table
 class Shape:
     """How rows are opened and stored; names lists the label names in one stored label.
 
-    And listed those in one line of a class file: a tag such as B-LOC stands for its type.
+    And listed those in one line of a class file: a tag such as B-LOC stands for its type. Doubts says what
+    looks like a mistake in the names.
     """
 
     key: str
@@ -63,6 +65,7 @@ class Shape:
     names: Callable[[Any], tuple[str, ...]]
     fewest_labels: int = 2
     listed: Callable[[str], tuple[str, ...]] = one_name
+    doubts: Callable[[Sequence[str]], list[str]] = spelling_notes
 
     def held(self, label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a stored label
         """List the labels in their order, each once: "joy, anger" is ("anger", "joy")."""
@@ -92,4 +95,6 @@ def split_names(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a ta
 
 
 ONE_LABEL = Shape("one label", pa.string(), pa.string(), open_labelled, one_name)
-SEVERAL_LABELS = Shape("several labels", pa.string(), pa.string(), open_multi, split_names)
+SEVERAL_LABELS = Shape(
+    "several labels", pa.string(), pa.string(), open_multi, split_names, doubts=several_notes
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,11 +58,17 @@ def write_bio(entities: Iterable[Span], length: int) -> list[str]:
     return out
 
 
-def scheme(marks: set[str]) -> str:
-    """Name the scheme by the marks that occur before the hyphen."""
+def scheme(marks: set[str], sentences: Sequence[Sequence[str]] = ()) -> str:
+    """Name the scheme by the marks that occur before the hyphen, and by where a B stands in sentences."""
     if marks & {"M", "E", "S", "L", "U", "W"}:
         return "BMES" if "M" in marks else "BIOES"
-    return "BIO" if "B" in marks else "IOB1"
+    between = any(tag[0] == "I" for tags in sentences for tag in tags) and all(map(is_iob1, sentences))
+    return "IOB1" if between or "B" not in marks else "BIO"
+
+
+def is_iob1(tags: Sequence[str]) -> bool:
+    """Tell whether a B stands only where an entity of the same type ends: I-PER B-PER I-PER."""
+    return all(tag[0] != "B" or before[1:] == tag[1:] for before, tag in pairwise([OUTSIDE, *tags]))
 
 
 def bio_tags(kinds: Sequence[str]) -> tuple[str, ...]:

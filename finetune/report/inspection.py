@@ -29,7 +29,8 @@ def inspection_lines(found: dict[str, Any], lengths: NDArray[np.int32]) -> Itera
     shares = ", ".join(f"{limit}: {share:.1%}" for limit, share in found["longer than"].items())
     yield f"longer than {shares}; {found['what happens']}"
     if found["bad rows"]:
-        yield from examples("rows that cannot be read", found["bad rows"])
+        yield "rows that cannot be read"
+        yield from (f"      {one}" for one in found["bad rows"][:SHOWN])
         yield "training stops at the first of them: mend them, or pass --skip-bad-rows to go on without them"
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import shlex
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from finetune import __version__
 from finetune.arguments import build, field_help, from_yaml
 from finetune.cli import VERBS, guarded, main, verb_parser
 from finetune.commands.training import KINDS, YAML_HELP
@@ -112,6 +116,30 @@ def test_the_yaml_file_that_help_shows_is_read(write: Write) -> None:
     data, model, training, _ = build(KINDS, from_yaml(write("news.yaml", "\n".join(lines)), KINDS))
     assert (data.data, model.model_name_or_path) == (Path("data/raw/news"), "bert-base-chinese")
     assert (training.num_train_epochs, training.learning_rate) == (3.0, 5e-5)
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"finetune {__version__}\n"
+
+
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_only_a_reader_of_the_answers_may_leave(stream: str, buffered: str) -> None:
+    work = f"guarded(lambda: print('an answer', file=sys.{stream}) or 0)"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; from finetune.cli import guarded; sys.exit({work})"],
+        stdout=writing if stream == "stdout" else subprocess.PIPE,
+        stderr=writing if stream == "stderr" else subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode == 0) is (stream == "stdout")
+    assert not done.stdout
+    assert not done.stderr
 
 
 def test_help_shows_a_typical_session(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -99,6 +100,21 @@ def copied(encoder: Path, tmp_path: Path) -> Path:
 def test_weights_that_are_damaged_are_refused(copied: Path, contents: bytes) -> None:
     (copied / "model.safetensors").write_bytes(contents)
     with pytest.raises(EncoderError, match=r"copied: the model cannot be loaded .*git lfs pull"):
+        load_model("AutoModelForMaskedLM", str(copied), "auto")
+
+
+def test_a_model_with_the_head_of_another_job_says_so(copied: Path, encoder: Path) -> None:
+    tagger = load_model("AutoModelForTokenClassification", str(encoder), "auto", id2label={0: "O", 1: "B-X"})
+    tagger.save_pretrained(copied)
+    names = {0: "bad", 1: "good", 2: "new"}
+    with pytest.raises(EncoderError, match=r"trained for 2 labels \('O, B-X'\), and here are 3 \('bad, good"):
+        load_model("AutoModelForSequenceClassification", str(copied), "auto", id2label=names)
+
+
+def test_weights_of_another_size_than_the_configuration_are_refused(copied: Path) -> None:
+    config = json.loads((copied / "config.json").read_text())
+    (copied / "config.json").write_text(json.dumps({**config, "vocab_size": config["vocab_size"] + 1}))
+    with pytest.raises(EncoderError, match=r"copied: its weights do not fit its config.json"):
         load_model("AutoModelForMaskedLM", str(copied), "auto")
 
 

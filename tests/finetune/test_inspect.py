@@ -63,6 +63,15 @@ def test_what_it_would_not_look_at_is_refused(
     assert said in capsys.readouterr().err
 
 
+def test_what_is_wrong_with_a_row_is_said_whole(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write("a.txt", "京 B-LOC\n\n好\n\n")
+    assert main(["inspect", str(path), "--task", "tag", "--cache-dir", str(path.parent / "c")]) == 0
+    expected = (
+        "expected a word and its tag with white space between, such as '京 B-LOC', and a blank line after"
+    )
+    assert f"{path}:3: found 1 column: ['好']; {expected}" in capsys.readouterr().out
+
+
 def test_tagged_data(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = write("a.txt", "京 B-LOC\n城 I-LOC\n\n好 O\n\n" * 20)
     assert main(["inspect", str(path), "--task", "tag", "--cache-dir", str(path.parent / "c")]) == 0

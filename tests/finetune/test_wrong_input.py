@@ -127,7 +127,7 @@ def test_skipped_rows_are_counted_and_listed(
     said = capsys.readouterr().err
     assert re.search(r"skipped    .*train.txt:21: found 1", said)
     assert re.search(r"skipped    .*test.txt:2: found the label '7'", said)
-    assert "warning: 1 texts stand in validation and test both" in said
+    assert "warning: 1 text stands in validation and test both" in said
 
 
 @pytest.mark.parametrize("name", ["dev.txt", "test.txt"])

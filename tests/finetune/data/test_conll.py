@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from finetune.data.conll import cells, open_tagged
+from finetune.data.conll import cells, is_tagged, open_tagged
 from finetune.options import DataOptions
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def test_a_line_is_split_where_people_meant_it(line: str, found: list[str]) -> N
         ("B-LOC I-LOC L-LOC O U-PER", "BIOES"),
         ("B-LOC I-LOC I-LOC O B-PER", "BIO"),
         ("I-LOC I-LOC I-LOC O I-PER", "IOB1"),
+        ("I-LOC B-LOC I-LOC O I-PER", "IOB1"),
+        ("I-LOC B-LOC I-LOC O B-PER", "BIO"),
         ("Ｂ－ＬＯＣ Ｉ－ＬＯＣ Ｉ－ＬＯＣ Ｏ Ｂ－ＰＥＲ", "BIO"),
     ],
 )
@@ -51,3 +53,45 @@ def test_the_scheme_is_named(write: Write, tags: str, scheme: str) -> None:
     source = open_tagged(path, DataOptions(data=path))
     assert f"{scheme} tags" in source.said
     assert next(source.rows()).label[-1][-3:] == "PER"
+
+
+@pytest.mark.parametrize(
+    ("row", "words", "tags"),
+    [
+        ('"text": "北京 很大", "label": [[0, 2, "LOC"]]', "北 京 很 大", "B-LOC I-LOC O O"),
+        ('"text": "He saw New York.", "labels": [[7, 15, "LOC"], [0, 2, "PER"]]', "He saw New York .",
+         "B-PER O B-LOC I-LOC O"),
+        ('"text": "He saw Rome ", "label": [[6, 12, "LOC"]]', "He saw Rome", "O O B-LOC"),
+    ],
+)  # fmt: skip
+def test_entities_may_be_given_by_their_places(write: Write, row: str, words: str, tags: str) -> None:
+    path = write("a.jsonl", f"{{{row}}}\n")
+    source = open_tagged(path, DataOptions(data=path))
+    assert "BIO tags" in source.said
+    assert [(one.text, one.label) for one in source.rows()] == [(words.split(), tags.split())]
+
+
+def test_a_text_without_entities_is_a_sentence(write: Write) -> None:
+    path = write("a.jsonl", '{"text": "北京", "label": [[0, 2, "LOC"]]}\n{"text": "好", "label": []}\n')
+    assert [row.label for row in open_tagged(path, DataOptions(data=path)).rows()][1] == ["O"]
+
+
+@pytest.mark.parametrize(
+    ("text", "marks", "message"),
+    [
+        ("New York", '[[0, 5, "LOC"]]', "[0, 5, 'LOC'], which begins or ends inside a word"),
+        ("New York", '[[0, 8, "LOC"], [4, 8, "PER"]]', "two entities that overlap, LOC and PER, at 'York'"),
+        ("New York", '[[9, 12, "LOC"]]', "[9, 12, 'LOC'], where there is no word of the text"),
+        ("New York", '[[0, "LOC"]]', "[0, 'LOC'], which is no [start, end, type]"),
+        ("", "[]", "no word in the text"),
+    ],
+)
+def test_places_that_fit_no_words_are_named(write: Write, text: str, marks: str, message: str) -> None:
+    good = '{"text": "Rome", "label": [[0, 4, "LOC"]]}\n'
+    path = write("a.jsonl", f'{good}{{"text": "{text}", "label": {marks}}}\n')
+    *_, row = open_tagged(path, DataOptions(data=path)).rows()
+    assert f"a.jsonl:2: found {message}" in str(row.problem)
+
+
+def test_a_text_with_places_is_predicted_on_as_it_was_written(write: Write) -> None:
+    assert not is_tagged(write("a.jsonl", '{"text": "Rome, now", "label": [[0, 4, "LOC"]]}\n'))

@@ -95,9 +95,9 @@ def test_texts_in_two_files_are_said_aloud_and_dropped_if_wanted(write: Write) -
     write("d/test.txt", "x\t0\nz\t1\n")
     folder = write("d/train.txt", "x\t0\nz\t1\na\t0\nb\t1\n").parent
     corpus = load(folder)
-    assert "warning: 1 texts stand in train and validation both: --drop-shared-texts" in corpus.notes[3]
+    assert "warning: 1 text stands in train and validation both: --drop-shared-texts" in corpus.notes[3]
     assert "warning: 2 texts stand in train and test both" in corpus.notes[4]
-    assert "warning: 1 texts stand in validation and test both" in corpus.notes[5]
+    assert "warning: 1 text stands in validation and test both" in corpus.notes[5]
     assert load(folder, drop_shared_texts=True).splits["train"].texts() == ["a", "b"]
 
 
@@ -121,7 +121,7 @@ def test_full_width_labels_meet_their_half_width_twins(write: Write) -> None:
     corpus = load(write("d/train.txt", "１２点\t０\n晚上\t1\n").parent)
     assert corpus.labels.names == ("A股", "B股")
     assert corpus.splits["train"].rows.table.column("label").to_pylist() == ["0", "1"]
-    assert "1 texts have full-width letters or digits" in corpus.notes[3]
+    assert "1 text has full-width letters or digits" in corpus.notes[3]
 
 
 def test_max_rows_draws_by_the_seed(write: Write) -> None:
@@ -168,6 +168,10 @@ def test_bad_rows_are_counted_beyond_those_that_are_kept(write: Write) -> None:
     ("files", "message"),
     [
         ({"train.txt": "a\t0\nb\t0\n"}, "one class only: '0'"),
+        (
+            {"train.csv": "text,lang\na,en\nb,en\n"},
+            "'en'; expected 2 .*instead of 'lang' name its column with --label-column",
+        ),
         ({"train.txt": "a\t0\nb\t1\n", "class.txt": "only\n"}, "one class only: 'only'"),
         ({"train.txt": "a\t0\nb\t1\n", "class.txt": "x\ny\nx\n"}, "class.txt:3: found the name 'x' again"),
         ({"train.txt": "a\t0\nb\t1\n", "class.txt": "x\n\ny\n"}, "class.txt:2: found a blank line"),
@@ -237,3 +241,12 @@ def test_tables_with_labels_of_their_own_are_no_classes(write: Write) -> None:
 def test_a_label_column_that_repeats_the_class_is_no_harm(write: Write) -> None:
     write("d/pos.csv", "text,label\na,1\nb,1\n")
     assert load(write("d/neg.csv", "text,label\nc,0\nd,0\n").parent).labels.names == ("neg", "pos")
+
+
+@pytest.mark.parametrize("good", ["", '{"text": "a", "label": "x"}\n'])
+def test_where_the_bad_rows_are_what_matters_the_first_is_named(write: Write, good: str) -> None:
+    path = write("a.jsonl", '{"text": "a", "label": ["x", "y"]}\n' * 3 + good)
+    with pytest.raises(
+        DataError, match=r"a.jsonl:1: found \['x', 'y'\] .*--multi-label .* \(2 more such rows\)"
+    ):
+        load(path, skip_bad_rows=True)

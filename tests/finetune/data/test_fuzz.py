@@ -36,6 +36,8 @@ GOOD = st.sampled_from(
         "好新闻\t1\n坏新闻\t0\n" * 9,
         "text,label\n好新闻,1\n坏新闻,0\n" + "x,1\ny,0\n" * 8,
         "".join(json.dumps({"text": f"t{n}", "label": n % 2}) + "\n" for n in range(20)),
+        json.dumps([{"text": f"t{n}", "label": n % 2} for n in range(20)], indent=1),
+        'text\tlabel\n"好\n新闻"\t1\n坏新闻\t0\n' + "x\t1\ny\t0\n" * 8,
     ]
 )
 JUNK = st.one_of(
@@ -72,6 +74,8 @@ TAGGED_GOOD = st.sampled_from(
         "京 B-LOC\n城 I-LOC\n\n好 O\n\n" * 9,
         "-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n" * 9,
         "".join(json.dumps({"tokens": ["京", "城"], "tags": ["B-LOC", "E-LOC"]}) + "\n" for _ in range(20)),
+        "".join(json.dumps({"text": "京城很大", "label": [[0, 2, "LOC"], []]}) + "\n" for _ in range(20)),
+        "".join(json.dumps({"text": "京城很大", "label": [[0, 2, "LOC"]]}) + "\n" for _ in range(20)),
     ]
 )
 

@@ -37,6 +37,8 @@ def test_a_file_without_a_text_is_refused(write: Write, contents: str) -> None:
         ("a.txt", "好\t1\n坏很坏\t0\n", ["好", "坏很坏"]),
         ("a.txt", '{"text": "好"}\n{"text": "坏"}\n', ["好", "坏"]),
         ("a.csv", "text,label\n好,\n坏,0\n", ["好", "坏"]),
+        ("a.txt", '"好\n很好"\t1\n坏很坏\t0\n', ["好\n很好", "坏很坏"]),
+        ("a.txt", '"好\n很好"\n坏很坏\n', ['"好', '很好"', "坏很坏"]),
     ],
 )
 def test_lines_and_tables_are_told_apart(write: Write, name: str, contents: str, found: list[str]) -> None:

@@ -54,6 +54,11 @@ def pairs(path: Path, text: str | None = None, label: str | None = None) -> list
             id="JSON lines",
         ),
         pytest.param(
+            "a.json",
+            '[\n{"text": "球队赢了比赛", "label": 1},\n{"text": "股市今天下跌", "label": 0}\n]\n',
+            id="a JSON array",
+        ),
+        pytest.param(
             "a.txt",
             '{"content": "球队赢了比赛", "label": 1.0}\n{"content": "股市今天下跌", "label": "0"}\n',
             id="JSON in .txt",
@@ -138,6 +143,31 @@ def test_a_quote_in_a_tab_separated_title_is_just_a_quote(write: Write) -> None:
     assert pairs(write("train.txt", '"白马"领跌\t1\n他说"好\t0\n')) == [('"白马"领跌', "1"), ('他说"好', "0")]
 
 
+@pytest.mark.parametrize("name", ["excel.txt", "excel.tsv"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8", "gb18030"])
+def test_quoted_cells_of_a_tab_separated_file_may_hold_lines(write: Write, name: str, encoding: str) -> None:
+    text = 'text\tlabel\r\n"球队\n他说""好"""\t1\r\n股市今天下跌\t0\r\n'
+    path = write(name, text.encode(encoding))
+    assert pairs(path) == [('球队\n他说"好"', "1"), ("股市今天下跌", "0")]
+    assert f"CSV with a tab, {encoding}" in open_source(path, None, None).said
+
+
+def test_doubled_quotes_in_a_tab_separated_file_are_those_of_the_file(write: Write) -> None:
+    path = write("a.tsv", 'text\tlabel\n"they won ""at home"", he said"\t1\nlost\t0\n')
+    assert pairs(path) == [('they won "at home", he said', "1"), ("lost", "0")]
+
+
+def test_quoted_cells_of_excel_need_no_lines(write: Write) -> None:
+    path = write("a.txt", '"球队, 赢了""比赛"""\t1\r\n股市今天下跌\t0\r\n'.encode("utf-16"))
+    assert pairs(path) == [('球队, 赢了"比赛"', "1"), ("股市今天下跌", "0")]
+
+
+@pytest.mark.parametrize("first", ['"白马', '"白马"领跌', '"白马"', '"白""马"'])
+def test_quotes_of_tab_separated_titles_join_no_rows(write: Write, first: str) -> None:
+    rows = [(first, "1"), ('他说"好"', "0"), ('好"', "1")]
+    assert pairs(write("a.txt", "".join(f"{text}\t{label}\n" for text, label in rows))) == rows
+
+
 def test_columns_that_the_user_names_win(write: Write) -> None:
     path = write("a.csv", "text,other,label,mine\nx,球队赢了比赛,9,1\ny,股市今天下跌,9,0\n")
     assert pairs(path, "other", "mine") == WANTED
@@ -170,6 +200,35 @@ def test_a_header_that_the_user_names_may_stand_in_the_rows_too(write: Write) ->
     assert pairs(path, "title", "mark") == [WANTED[0], ("title", "0")]
 
 
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [("comment_text,mark", ""), ("用户反馈,满意度", ""), ("id,feedback,stars,lang", ",en")],
+)
+def test_a_word_above_numbers_is_a_columns_name(write: Write, first: str, rest: str) -> None:
+    rows = [(f"this is text {n}", str(n % 5)) for n in range(20)]
+    lines = [f"{'7,' if rest else ''}{text},{label}{rest}\n" for text, label in rows]
+    assert pairs(write("a.csv", "".join((first, "\n", *lines)))) == rows
+
+
+@pytest.mark.parametrize("first", ["3", "1,2", "pos"])
+def test_a_first_row_that_looks_like_the_others_is_no_header(write: Write, first: str) -> None:
+    others = ["1", "2"] if first != "pos" else ["neg", "pos"]
+    rows = [("the first text", first), *((f"text {n}", others[n % 2]) for n in range(20))]
+    assert pairs(write("a.tsv", "".join(f"{text}\t{label}\n" for text, label in rows))) == rows
+
+
+def test_a_column_with_one_value_is_not_taken_for_the_label(write: Write) -> None:
+    rows = "".join(f"{n},this is text {n},{'ab'[n % 2]},en\n" for n in range(20))
+    source = open_source(write("a.csv", f"id,text,mark,lang\n{rows}"), None, None)
+    assert source.columns is not None
+    assert source.columns.label == "mark"
+
+
+def test_an_id_is_no_label_where_the_labels_are_sorted(write: Write) -> None:
+    rows = "".join(f"this is text {n}\t{n // 300}\tx{n}\n" for n in range(600))
+    assert {label for _, label in pairs(write("a.tsv", rows))} == {"0", "1"}
+
+
 def test_the_keys_of_the_first_object_are_not_all(write: Write) -> None:
     lines = '{"id": 1, "text": "a"}\n{"id": 2, "text": "b", "labels": ["x"]}\n{"id": 3, "text": "c"}\n'
     source = open_source(write("a.jsonl", lines), None, None, blank_labels=True)
@@ -185,6 +244,7 @@ def test_the_keys_of_the_first_object_are_not_all(write: Write) -> None:
         ("a.csv", "text,label\na,1\nb\rc,1\n", r"a.csv:3: found broken CSV"),
         ("a.jsonl", '{"text": "a", "label": 1}\n{"text": \n', r"a.jsonl:2: found .*one JSON object a line"),
         ("a.jsonl", '{"text": "a", "label": 1}\n[1]\n', r"a.jsonl:2: found '\[1\]"),
+        ("a.json", '[{"text": "a", "label": 1}, 7]', r"a.json:2: found 7; .*mend the entry 2"),
         ("a.txt", "好\t1\n\t0\n", r"a.txt:2: found no text in column '1'"),
         ("a.txt", "好\t1\n坏\t\n", r"a.txt:2: found no label in column '2'"),
     ],
@@ -210,3 +270,33 @@ def test_a_file_of_white_space_is_no_text(write: Write) -> None:
     path = write("data/neg/1.txt", "\u2028\n\u3000")
     found = [row.problem for row in open_source(path.parents[1], None, None).rows() if row.problem]
     assert [str(one).startswith(f"{path}:1: found white space alone") for one in found] == [True]
+
+
+@pytest.mark.parametrize(
+    ("label", "todo"),
+    [('["joy", "fear"]', "pass --multi-label"), ('[[0, 2, "PER"]]', "learn entities with finetune tag")],
+)
+def test_a_list_is_no_label(write: Write, label: str, todo: str) -> None:
+    path = write("a.jsonl", f'{{"text": "a", "label": ["joy"]}}\n{{"text": "b", "label": {label}}}\n')
+    good, bad = open_source(path, None, None).rows()
+    assert good.label == "joy"
+    assert f"in the column 'label'; expected one label for each text; {todo}" in str(bad.problem)
+
+
+def test_a_list_holds_several_labels_where_a_text_may_have_them(write: Write) -> None:
+    path = write("a.jsonl", '{"text": "a", "label": ["joy", "fear"]}\n{"text": "b", "label": "joy"}\n')
+    source = open_source(path, None, None, blank_labels=True)
+    assert [row.label for row in source.rows()] == ["joy,fear", "joy"]
+
+
+def test_a_broken_json_array_is_refused_with_its_line(write: Write) -> None:
+    with pytest.raises(FinetuneError, match=r"a.json:2: found broken JSON \(.*or one object a line"):
+        open_source(write("a.json", '[{"text": "a"},\n{"text": }]\n'), None, None)
+
+
+def test_a_json_array_that_is_too_long_says_how_to_cut_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("finetune.data.records.LONGEST_ARRAY", 20)
+    with pytest.raises(FinetuneError, match=r"jq -c '\.\[\]' a.json > NAME.jsonl"):
+        open_source(write("a.json", '[{"text": "a", "label": 1}]\n'), None, None)

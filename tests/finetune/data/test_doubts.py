@@ -1,0 +1,57 @@
+"""Saying what looks like a mistake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from finetune.data.corpus import load_corpus
+from finetune.data.shape import ONE_LABEL, SEVERAL_LABELS, Shape
+from finetune.options import DataOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Write = Callable[[str, str | bytes], Path]
+
+
+def warnings(path: Path, shape: Shape = ONE_LABEL, **more: Any) -> list[str]:  # noqa: ANN401
+    corpus = load_corpus(DataOptions(data=path, cache_dir=path.parent / "cache", **more), 1, shape)
+    return [one for one in corpus.notes if one.startswith("warning")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "notes"),
+    [("Positive", "positive", 1), ("1.0", "1", 1), ("a  b", "a b", 1), ("1.5", "1", 0)],
+)
+def test_classes_that_differ_by_accident_are_named(write: Write, one: str, other: str, notes: int) -> None:
+    rows = f"first,{one}\nsecond,{other}\nthird,x\n"
+    found = warnings(write("a.csv", f"text,label\n{rows}"))
+    said = {f"'{one}' and '{other}'", f"'{other}' and '{one}'"}
+    assert sum(names in note for names in said for note in found) == notes
+
+
+@pytest.mark.parametrize("cell", ["joy、fear", "joy; fear"])
+def test_labels_without_commas_between_are_named(write: Write, cell: str) -> None:
+    path = write("a.csv", f"text,labels\na,{cell}\nb,joy\nc,fear\n")
+    (note,) = warnings(path, SEVERAL_LABELS)
+    assert note.startswith(f"warning: '{cell}': read as one label each, since commas alone")
+
+
+def test_a_header_of_words_above_words_is_suspected(write: Write) -> None:
+    rows = "".join(f"第{n}条反馈,{'好差'[n % 2]}\n" for n in range(20))
+    (note,) = warnings(write("a.csv", f"用户反馈,满意度\n{rows}"))
+    assert note.endswith("if that is a header, pass --text-column '用户反馈' --label-column '满意度'")
+    assert not warnings(write("a.csv", f"用户反馈,好\n{rows}"))
+    assert not warnings(write("a.csv", f"用户反馈,满意度\n{rows}"), text_column="用户反馈")
+
+
+def test_equal_texts_with_different_labels_are_counted(write: Write) -> None:
+    write("d/class.txt", "bad\ngood\n")
+    write("d/dev.txt", "x\t0\ny\t1\n")
+    rows = [("a", "0"), ("a", "1"), ("b", "1"), ("b", "1"), ("c", "0"), ("c", "bad"), ("d", "0")]
+    folder = write("d/train.txt", "".join(f"text {text}\t{label}\n" for text, label in rows)).parent
+    said = "1 text has other labels in another row of train; finetune inspect shows them"
+    assert warnings(folder) == [f"warning: {said}"]
