@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from finetune.data import doubts
 from finetune.data.corpus import load_corpus
 from finetune.data.shape import ONE_LABEL, SEVERAL_LABELS, Shape
 from finetune.options import DataOptions
@@ -55,3 +56,11 @@ def test_equal_texts_with_different_labels_are_counted(write: Write) -> None:
     folder = write("d/train.txt", "".join(f"text {text}\t{label}\n" for text, label in rows)).parent
     said = "1 text has other labels in another row of train; finetune inspect shows them"
     assert warnings(folder) == [f"warning: {said}"]
+
+
+def test_millions_of_rows_are_not_looked_through_at_each_start(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubts, "MOST_ROWS", 3)
+    path = write("a.csv", "text,label\na,x\na,y\nb,x\nc,y\nd,x\ne,y\nf,x\ng,y\n")
+    assert not warnings(path)
