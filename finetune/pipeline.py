@@ -73,7 +73,7 @@ def train_in(world: World, settings: Settings, recipe: Recipe, say: Callable[[st
     path = settings.run.output_dir or default_folder(ready.task.name, settings)
     data = {
         "fingerprints": ready.corpus.fingerprints,
-        "rows": {name: texts_in(one) for name, one in ready.encoded.items()},
+        "rows": {name: one.texts for name, one in ready.encoded.items()},
         "labels": list(ready.task.labels.names),
     }
     config = describe(ready.task.name, settings, data, world.size)
@@ -121,16 +121,11 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
     tell_skipped(problems, corpus.skipped + sum(meta["skipped"] for meta in left_out), say)
     must_have_validation(corpus)
     for name, one in encoded.items():
-        mean, count = one.lengths.mean(), texts_in(one)
+        mean, count = one.lengths.mean(), one.texts
         pieces = f" in {len(one):,} pieces" if len(one) > count else ""
         say(f"{name:<10} {count:,} texts{pieces}, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
     say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {time.monotonic() - started:.1f} s")
     return Prepared(task, corpus, encoder, tokenizer, encoded)
-
-
-def texts_in(encoded: Encoded) -> int:
-    """Count the texts, of which each may have several rows, one behind the other."""
-    return int((encoded.rows[1:] != encoded.rows[:-1]).sum()) + min(1, len(encoded))
 
 
 def encoder_for(settings: Settings, corpus: Corpus, cache: Path) -> str:

@@ -75,6 +75,11 @@ class Encoded:
         return (len(self) / texts / counts[self.rows]).astype(np.float32)
 
     @property
+    def texts(self) -> int:
+        """How many texts there are, of which each may have several rows, one behind the other."""
+        return int((self.rows[1:] != self.rows[:-1]).sum()) + min(1, len(self))
+
+    @property
     def truncated(self) -> float:
         """Share of the texts that were cut."""
         return float(self.stored.meta["truncated"]) / max(1, len(self.split))

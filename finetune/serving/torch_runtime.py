@@ -14,7 +14,7 @@ import torch
 
 from finetune.errors import FinetuneError
 from finetune.predict import Predictor, Rows
-from finetune.training.compiling import first_line
+from finetune.training.compiling import compile_open, first_line
 from finetune.training.evaluation import predict_logits
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from finetune.serving.options import ServingOptions
     from finetune.training.device import Device
 
-BACKEND = "inductor"
 WARM_UP = "预热" * 500  # longer than any limit, cut as every text is
 # rows and length, cut where the model ends; the first is no square, whose sides torch would take for equal
 SHAPES = ((3, 5), (2, 1 << 20), (16, 8), (8, 1 << 20))
@@ -95,7 +94,7 @@ class TorchRuntime:
         row = self.encode([WARM_UP]).input_ids[0]
         plain = self._predictor.model
         try:
-            self._compiled = cast("PreTrainedModel", torch.compile(plain, dynamic=True, backend=BACKEND))
+            self._compiled = cast("PreTrainedModel", compile_open(plain))
             for count, length in SHAPES:
                 self.run([row[:length]] * count)
         except (RuntimeError, OSError, ImportError) as error:  # torch's own, memory, no compiler

@@ -14,7 +14,7 @@ import json
 import time
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -24,7 +24,10 @@ from finetune.errors import TrainingError
 from finetune.training.progress import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from transformers import PreTrainedModel
 
     from finetune.batching import Index
     from finetune.training.step import Stepper
@@ -114,8 +117,7 @@ class Compiling:
     def measured(self) -> Trial:
         """Time the plain and the compiled model on the same batches, taking turns; the best round counts."""
         stepper, parts = self.stepper, self.sample()
-        # the parameters stay those of the plain model, which evaluates and is saved
-        compiled = torch.compile(stepper.work.model, dynamic=True, backend=BACKEND)
+        compiled = compile_open(stepper.work.model)
         best = {"plain": float("inf"), "compiled": float("inf")}
         began = time.monotonic()
         stepper.compiled = compiled
@@ -155,6 +157,12 @@ class Compiling:
         except OSError as error:
             self.stepper.work.say(f"warning    {self.note}: {error.strerror}")
         return found
+
+
+def compile_open(model: PreTrainedModel) -> Callable[..., Any]:
+    """Compile with open sizes; the parameters stay those of the plain model, which evaluates and is saved."""
+    out: Callable[..., Any] = torch.compile(model, dynamic=True, backend=BACKEND)
+    return out
 
 
 def told(found: Trial) -> str:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 from hypothesis import settings
+from torch import _dynamo as dynamo
+from torch._dynamo.testing import CompileCounter
 
 from finetune.demo import titles, write_encoder, write_news
+from finetune.training import compiling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -44,6 +47,16 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def news(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_news(tmp_path_factory.mktemp("news"))
+
+
+@pytest.fixture
+def graphs(monkeypatch: pytest.MonkeyPatch) -> Iterator[CompileCounter]:
+    """Count the graphs instead of building kernels for them, which takes minutes."""
+    dynamo.reset()
+    counter = CompileCounter()
+    monkeypatch.setattr(compiling, "BACKEND", counter)
+    yield counter
+    dynamo.reset()
 
 
 @pytest.fixture

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from torch import _dynamo as dynamo
-from torch._dynamo.testing import CompileCounter
 
 from finetune.errors import FinetuneError
 from finetune.predict import Predictor
-from finetune.serving import torch_runtime
 from finetune.serving.engine import Engine
 from finetune.serving.metrics import Metrics
 from finetune.serving.options import ServingOptions
 from finetune.serving.torch_runtime import TorchRuntime, hold
 from finetune.serving.waiting import Limits
+from finetune.training import compiling
 from tests.finetune.export.models import KINDS, write_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from torch._dynamo.testing import CompileCounter
 
 TEXTS = ["央行宣布下调利率", "主队加时赛险胜对手，教练组公布大名单", "", "国足", "芯片" * 30]
 
@@ -30,16 +29,6 @@ TEXTS = ["央行宣布下调利率", "主队加时赛险胜对手，教练组公
 @pytest.fixture(scope="module", params=["classify", "tag"])
 def model(request: pytest.FixtureRequest, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("served") / request.param, encoder, KINDS[request.param])
-
-
-@pytest.fixture
-def graphs(monkeypatch: pytest.MonkeyPatch) -> Iterator[CompileCounter]:
-    """Count the graphs instead of building kernels for them, which takes minutes."""
-    dynamo.reset()
-    counter = CompileCounter()
-    monkeypatch.setattr(torch_runtime, "BACKEND", counter)
-    yield counter
-    dynamo.reset()
 
 
 def opened(model: Path, how: str) -> TorchRuntime:
@@ -87,7 +76,7 @@ def test_where_compiling_fails_the_plain_model_answers_and_says_why(
     model: Path, graphs: CompileCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del graphs
-    monkeypatch.setattr(torch_runtime, "BACKEND", no_compiler)
+    monkeypatch.setattr(compiling, "BACKEND", no_compiler)
     monkeypatch.setattr(TorchRuntime, "on_gpu", True)
     runtime = opened(model, "auto")
     assert "not compiled (" in runtime.what
@@ -98,7 +87,7 @@ def test_where_compiling_was_demanded_its_failure_is_one(
     model: Path, graphs: CompileCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del graphs
-    monkeypatch.setattr(torch_runtime, "BACKEND", no_compiler)
+    monkeypatch.setattr(compiling, "BACKEND", no_compiler)
     with pytest.raises(FinetuneError, match=r"--torch-compile on: .*; --torch-compile off serves without it"):
         opened(model, "on")
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from torch import _dynamo as dynamo
-from torch._dynamo.testing import CompileCounter
 
 from finetune.cli import main
 from finetune.training import compiling
@@ -16,20 +15,11 @@ from finetune.training.compiling import GUESS, Compiling, Trial
 from finetune.training.step import Stepper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from torch._dynamo.testing import CompileCounter
+
     from finetune.batching import Index
-
-
-@pytest.fixture
-def graphs(monkeypatch: pytest.MonkeyPatch) -> Iterator[CompileCounter]:
-    """Count the graphs instead of building kernels for them, which takes minutes."""
-    dynamo.reset()
-    counter = CompileCounter()
-    monkeypatch.setattr(compiling, "BACKEND", counter)
-    yield counter
-    dynamo.reset()
 
 
 @pytest.fixture
