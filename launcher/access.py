@@ -59,6 +59,7 @@ def welcome(settings: Settings, state: State) -> str:
     """The last words of `make up`."""
     found = ways(settings, state)
     key = state.identity.relative_to(state.checkout)
+    mount = _relative(settings.plan.mount, state.checkout)
     return f"""
 The workbench is up.
 
@@ -68,7 +69,7 @@ The workbench is up.
                ssh -p {found["ssh.port"]} -i {key} nlp@{found["ssh.host"]}
                VS Code: make ssh-config, then Remote-SSH to {settings.name}
   TensorBoard  {found["tensorboard.url"]}
-  Your files   {_relative(settings.plan.mount, state.checkout)}/ is /workspace in the container
+  Your files   {mount}/{{data,models,runs}} are in /workspace in the container
 
 Next: make smoke-test"""
 

@@ -40,4 +40,5 @@ def test_make_ssh_has_a_configuration_of_its_own(stage: Stage) -> None:
 
 def test_a_workspace_elsewhere_is_named_in_full(stage: Stage) -> None:
     stage.env["WORKSPACE"] = "/srv/nlp"
-    assert "/srv/nlp/ is /workspace in the container" in access.welcome(stage.settings, stage.state)
+    said = access.welcome(stage.settings, stage.state)
+    assert "/srv/nlp/{data,models,runs} are in /workspace in the container" in said

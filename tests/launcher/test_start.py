@@ -49,7 +49,7 @@ def test_the_last_words_say_how_to_get_in(stage: Stage) -> None:
     assert "ssh -p 2222 -i .workbench/ssh/id_ed25519 nlp@127.0.0.1" in said
     assert "VS Code: make ssh-config, then Remote-SSH to bench" in said
     assert "TensorBoard  http://127.0.0.1:6006/" in said
-    assert "workspace/ is /workspace in the container" in said
+    assert "workspace/{data,models,runs} are in /workspace in the container" in said
     assert said.endswith("Next: make smoke-test\n")
 
 
