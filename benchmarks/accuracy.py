@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 BATCH, TOKENS_AT_ONCE = 32, 1024
 KINDS = {"classify": classification.RECIPE, "multi-label": multilabel.RECIPE, "tag": tagging.RECIPE}
 METRICS = {"classify": "accuracy", "multi-label": "micro_f1", "tag": "f1"}
+HEAD_OPTIONS = {"tag": {"head": "linear"}}  # as the Trainer's
 HEADS = {"tag": "AutoModelForTokenClassification"}
 
 
@@ -97,7 +98,7 @@ def settings_for(case: Case, data: Path, encoder: Path, seed: int, changes: dict
     """Fill the option groups: each change belongs to the group that has a field of its name."""
     groups: list[tuple[type, dict[str, Any]]] = [
         (DataOptions, {"data": data, "max_seq_length": case.max_length}),
-        (ModelOptions, {"model_name_or_path": str(encoder), "head": "linear"}),
+        (ModelOptions, {"model_name_or_path": str(encoder), **HEAD_OPTIONS.get(case.task, {})}),
         (
             TrainingOptions,
             {

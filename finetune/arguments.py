@@ -89,9 +89,15 @@ def how_to_parse(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - a type hint is 
 
 
 def add_options(
-    parser: argparse.ArgumentParser, kinds: Iterable[type], without: Collection[str] = ()
+    parser: argparse.ArgumentParser,
+    kinds: Iterable[type],
+    without: Collection[str] = (),
+    unsaid: Collection[str] = (),
 ) -> None:
-    """Add the fields of these dataclasses, grouped by class; absent options stay absent in the result."""
+    """Add the fields of these dataclasses, grouped by class; absent options stay absent in the result.
+
+    Those that are unsaid are understood, and not in the help.
+    """
     for kind in kinds:
         texts, hints = field_help(kind), typing.get_type_hints(kind)
         group = parser.add_argument_group((kind.__doc__ or "").rstrip("."))
@@ -103,7 +109,7 @@ def add_options(
                 *names,
                 dest=one.name,
                 default=argparse.SUPPRESS,
-                help=help_text,
+                help=argparse.SUPPRESS if one.name in unsaid else help_text,
                 **how_to_parse(hints[one.name]),
             )
 

@@ -101,3 +101,8 @@ def shorten(text: object, limit: int = 60) -> str:
     """Quote a value for a message and cut it where it is long: 99 times a becomes 'aaa…' of 60 characters."""
     quoted = repr(text)
     return quoted if len(quoted) <= limit else quoted[: limit - 2] + "…" + quoted[-1]
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Count things: "1 text has", "2,000 texts have"."""
+    return f"{count:,} {one if count == 1 else many}"

@@ -6,16 +6,34 @@ The string under a field is its help text; `option()` gives shorter names that t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path  # noqa: TC003 - the types of the fields are read at run time
 from typing import Any, Literal
 
 from finetune.errors import RequestError
 
+CLASSES = ("classify", "multi-label")  # the tasks that put a text as a whole into classes
 
-def option(default: Any, *aliases: str) -> Any:  # noqa: ANN401 - a field takes any type, as dataclasses.field does
-    """Describe a field by its default and further names, such as 3.0 and "--epochs"."""
-    return field(default=default, metadata={"aliases": aliases})
+
+def option(default: Any, *aliases: str, only: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """Describe a field by its default, further names such as "--epochs", and the tasks that it is for."""
+    return field(default=default, metadata={"aliases": aliases, "only": only})
+
+
+def foreign(kind: type, task: str) -> set[str]:
+    """Name the fields that this task has no use for."""
+    return {one.name for one in fields(kind) if task not in (one.metadata.get("only") or (task,))}
+
+
+def refuse_foreign(task: str, *groups: Any) -> None:  # noqa: ANN401 - any of the classes below
+    """Refuse what was set for another task: it would change nothing, in silence."""
+    for group in groups:
+        defaults = {one.name: one.default for one in fields(group)}
+        for name in sorted(foreign(type(group), task)):
+            found = getattr(group, name)
+            said = "" if found is True else f" {found}"
+            flag = f"--{name.replace('_', '-')}{said}"
+            require(found == defaults[name], f"{flag} has no meaning for the task {task}; leave it out")
 
 
 def require(holds: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
@@ -40,9 +58,9 @@ class DataOptions:
     """The file that is measured once, at the end."""
     class_file: Path | None = None
     """Names of the classes, one a line; line n names class n, counted from 0."""
-    text_column: str | None = None
+    text_column: str | None = option(None, only=(*CLASSES, "pretrain"))
     """The column with the text; found by its name or its contents when not given."""
-    label_column: str | None = None
+    label_column: str | None = option(None, only=(*CLASSES, "pretrain"))
     """The column with the label; found by its name or its contents when not given."""
     validation_share: float = 0.1
     """Share of the training rows that is set aside when there is no validation file."""
@@ -52,11 +70,11 @@ class DataOptions:
     """Leave out of training the texts that the validation or test file holds too."""
     max_rows: int | None = option(None, "--max-train-samples")
     """Train on at most this many rows, drawn by the seed."""
-    multi_label: bool = False
+    multi_label: bool = option(False, only=CLASSES)  # noqa: FBT003 - option() mirrors field()
     """A text may have several labels or none: commas stand between them in the cell, or a list in JSON."""
     max_seq_length: int = option(128, "--max-length")
     """Longest text in tokens, [CLS] and [SEP] included; what is longer is cut, and the share is said."""
-    long_texts: Literal["head", "head_tail", "windows"] = "head"
+    long_texts: Literal["head", "head_tail", "windows"] = option("head", only=CLASSES)
     """What a classifier reads of a longer text: its beginning, beginning (a quarter) and end, or all of it in
     windows that overlap, whose logits are averaged."""
     skip_bad_rows: bool = False
@@ -88,8 +106,8 @@ class ModelOptions:
     model_name_or_path: str = option("bert-base-chinese", "--encoder", "--model")
     """Hub name, folder, or the alias english-small; light means no encoder: embeddings learned from the
     training texts, which train in seconds."""
-    head: Literal["crf", "linear"] = "crf"
-    """For tagging: crf learns which tag follows which, linear looks at each word for itself."""
+    head: Literal["crf", "linear"] = option("crf", only=("tag",))
+    """crf learns which tag follows which, linear looks at each word for itself."""
     attn_implementation: Literal["auto", "sdpa", "eager"] = "auto"
     """How attention is computed; auto takes sdpa where the encoder has it."""
 
@@ -136,14 +154,14 @@ class TrainingOptions:
     """Keep the embeddings, these and the lowest N layers, or the whole encoder; train what lies above."""
     max_grad_norm: float = 1.0
     """Clip the gradient to this norm; 0 switches clipping off."""
-    label_smoothing_factor: float = option(0.0, "--label-smoothing")
+    label_smoothing_factor: float = option(0.0, "--label-smoothing", only=CLASSES)
     """Share of the target spread evenly over all classes."""
-    class_weights: Literal["none", "balanced"] = "none"
+    class_weights: Literal["none", "balanced"] = option("none", only=CLASSES)
     """balanced weighs each class by the inverse of its share."""
-    mlm_probability: float = 0.15
-    """For pretraining: share of the tokens that are masked at each step; evaluation always masks 0.15."""
-    whole_word_mask: bool = True
-    """For pretraining: mask all pieces of a word or none; --no-whole-word-mask draws single tokens."""
+    mlm_probability: float = option(0.15, only=("pretrain",))
+    """Share of the tokens that are masked at each step; evaluation always masks 0.15."""
+    whole_word_mask: bool = option(True, only=("pretrain",))  # noqa: FBT003 - option() mirrors field()
+    """Mask all pieces of a word or none; --no-whole-word-mask draws single tokens."""
     precision: Literal["auto", "bf16", "fp16", "tf32", "fp32"] = "auto"
     """Number format of the matrix products; auto takes bf16 where the device computes it in hardware."""
     torch_compile: Literal["auto", "on", "off"] = "auto"

@@ -16,8 +16,9 @@ from finetune.data.store import default_cache
 from finetune.data.tokens import Encoded, encode_split
 from finetune.delivery import check_target, deliver
 from finetune.encoders import LIGHT, check_length, find_encoder, load_tokenizer
-from finetune.errors import RequestError
+from finetune.errors import RequestError, counted
 from finetune.folder import RunFolder, claimed, default_folder, describe, open_run
+from finetune.options import refuse_foreign
 from finetune.training.distributed import joined, started_together
 from finetune.training.launch import count_processes, launch
 from finetune.vocabulary import made_encoder
@@ -56,6 +57,7 @@ class Result:
 def train(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Result:
     """Train, or go on training, or report what the finished run found; one process for each GPU."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    refuse_foreign(recipe.name, settings.data, settings.model, settings.training)
     count = 1 if started_together() else count_processes(settings.training.gpus)
     if count > 1:
         return launch(count, partial(train, settings, recipe), say)
@@ -106,7 +108,6 @@ def must_see(folder: RunFolder) -> None:
 
 def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Prepared:
     """Read and tokenise the data, saying what was found."""
-    started = time.monotonic()
     corpus = load_corpus(settings.data, settings.training.seed, recipe.shape)
     for note in corpus.notes:
         say(f"data       {note}")
@@ -114,17 +115,19 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
     encoder = encoder_for(settings, corpus, cache)
     task, tokenizer = recipe.make(settings, corpus), load_tokenizer(encoder)
     how = task.encoder(tokenizer)
+    started = time.monotonic()
     encoded = {name: encode_split(split, how, cache) for name, split in corpus.splits.items()}
+    seconds = time.monotonic() - started
     fresh = any(one.stored.fresh for one in encoded.values())
     left_out = [part.stored.meta for part in encoded.values()]
     problems = [*corpus.problems, *(one for meta in left_out for one in meta["problems"])]
     tell_skipped(problems, corpus.skipped + sum(meta["skipped"] for meta in left_out), say)
     must_have_validation(corpus)
     for name, one in encoded.items():
-        mean, count = one.lengths.mean(), one.texts
-        pieces = f" in {len(one):,} pieces" if len(one) > count else ""
-        say(f"{name:<10} {count:,} texts{pieces}, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
-    say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {time.monotonic() - started:.1f} s")
+        mean, texts = one.lengths.mean(), counted(one.texts, "text", "texts")
+        pieces = f" in {len(one):,} pieces" if len(one) > one.texts else ""
+        say(f"{name:<10} {texts}{pieces}, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
+    say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {seconds:.1f} s")
     return Prepared(task, corpus, encoder, tokenizer, encoded)
 
 

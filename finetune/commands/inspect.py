@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.arguments import add_options, build
 from finetune.errors import RequestError
-from finetune.options import DataOptions
+from finetune.options import DataOptions, refuse_foreign
 
 if TYPE_CHECKING:
     import argparse
@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         given["data"] = arguments.file
     options = dataclasses.replace(build((DataOptions,), given)[0], skip_bad_rows=True)
     task = task_of(arguments.task, multi_label=options.multi_label)
+    refuse_foreign(task, options)
     shape = shape_of(task)
     corpus = read_corpus(options, shape)
     for note in corpus.notes:

@@ -27,7 +27,10 @@ EXAMPLES = f"""examples:
 
 {YAML_HELP}"""
 
-add_arguments = add_training_arguments
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Accept the settings of a training."""
+    add_training_arguments(parser, "pretrain")
 
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from finetune.arguments import add_options, build, from_yaml
 from finetune.encoders import LIGHT, LIGHT_RATE
-from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, TrainingOptions
+from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, TrainingOptions, foreign
 
 if TYPE_CHECKING:
     import argparse
@@ -27,15 +27,15 @@ YAML_HELP = """settings from a file, with the same names and without the dashes 
 An unknown name or a wrong value is an error with its line. What is left out has its default."""
 
 
-def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """Accept every setting of a training run, and a file with such settings."""
+def add_training_arguments(parser: argparse.ArgumentParser, task: str) -> None:
+    """Accept every setting of a training run, and a file with such settings; teach those of this task."""
     parser.add_argument(
         "--config",
         type=Path,
         metavar="FILE",
         help="YAML file with any of these options; the command line wins",
     )
-    add_options(parser, KINDS)
+    add_options(parser, KINDS, unsaid={name for kind in KINDS for name in foreign(kind, task)})
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

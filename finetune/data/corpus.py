@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from finetune.data.doubts import conflict_notes, header_notes, texts
+from finetune.data.doubts import conflict_notes, header_notes
 from finetune.data.ingest import bad_row, ingest, ingest_like
 from finetune.data.labels import LabelSet, checked, labels_from, read_class_file
 from finetune.data.numbers import different, held_by, shared
 from finetune.data.sources import Sources, find_sources
 from finetune.data.split import Split, whole
 from finetune.data.splits import rows_where, stratified
-from finetune.errors import DataError, Problem, shorten
+from finetune.errors import DataError, Problem, counted, shorten
 
 if TYPE_CHECKING:
     from finetune.data.shape import Shape
@@ -90,11 +90,8 @@ def missing_shares(splits: dict[str, Split], options: DataOptions) -> dict[str, 
 def width_notes(splits: dict[str, Split]) -> list[str]:
     """Say how many texts have full-width letters or digits."""
     count = sum(split.rows.meta["full_width"] for split in splits.values())
-    return (
-        [f"{texts(count, 'has', 'have')} full-width letters or digits, which are read as Ａ = A, １ = 1"]
-        if count
-        else []
-    )
+    have = counted(count, "text has", "texts have")
+    return [f"{have} full-width letters or digits, which are read as Ａ = A, １ = 1"] if count else []
 
 
 def leak_notes(splits: dict[str, Split], *, drop: bool) -> list[str]:
@@ -103,15 +100,16 @@ def leak_notes(splits: dict[str, Split], *, drop: bool) -> list[str]:
     notes = []
     for one, other in combinations(digests, 2):
         count = len(shared(digests[one], digests[other]))
+        stand = counted(count, "text stands", "texts stand")
         if count and one == "train":
             what = (
                 "left out of train"
                 if drop
                 else f"--drop-shared-texts leaves them out of train, else {other} flatters"
             )
-            notes.append(f"warning: {texts(count, 'stands', 'stand')} in train and {other} both: {what}")
+            notes.append(f"warning: {stand} in train and {other} both: {what}")
         elif count:
-            notes.append(f"warning: {texts(count, 'stands', 'stand')} in {one} and {other} both")
+            notes.append(f"warning: {stand} in {one} and {other} both")
     return notes
 
 

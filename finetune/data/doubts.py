@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from finetune.data.numbers import different, disputed
-from finetune.errors import shorten
+from finetune.errors import counted, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,14 +76,9 @@ def conflict_notes(splits: Iterable[Split], labels: LabelSet, shape: Shape) -> l
         named = [tuple(sorted({labels.meaning(one) for one in cell})) for cell in cells]
         count = len(disputed(digests, codes, numbered(named)))
         if count:
-            said = f"{texts(count, 'has', 'have')} other labels in another row of {split.name}"
+            said = f"{counted(count, 'text has', 'texts have')} other labels in another row of {split.name}"
             notes.append(f"warning: {said}; finetune inspect shows them")
     return notes
-
-
-def texts(count: int, does: str, do: str) -> str:
-    """Count texts: "1 text has", "2,000 texts have"."""
-    return f"1 text {does}" if count == 1 else f"{count:,} texts {do}"
 
 
 def numbered(named: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:

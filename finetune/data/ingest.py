@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from finetune.data.shape import AnySource, Shape
     from finetune.options import DataOptions
 
-ROWS_VERSION = 4
+ROWS_VERSION = 5
 
 
 def as_line(text: str | list[str]) -> str:

@@ -170,7 +170,7 @@ def json_records(file: TextFile) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
+            values = json.loads(line.rstrip().removesuffix(","))  # as in an array whose brackets are gone
             values = flat(values) if isinstance(values, dict) else None
             if "\\ud" in line.casefold():
                 json.dumps(values, ensure_ascii=False).encode()  # half of a character is a ValueError

@@ -30,6 +30,9 @@ OWN_LABELS = (
 )  # a rating may stand in any class
 
 
+COMMA = "\x1f"  # stands for a comma that is part of a label's name
+
+
 @dataclass(frozen=True)
 class Row:
     """One text, its label as written, and their place; a problem stands in for a row that cannot be read.
@@ -82,13 +85,8 @@ class Source:
 
     def row(self, record: Record, table: Table, columns: Columns, label: str | None) -> Row:
         """Make a row of a record; where labels may be blank, a blank one stands."""
-        if (
-            label is None
-            and self.blank_labels
-            and columns.label
-            and not as_label(record.values.get(columns.label))
-        ):
-            label = ""
+        if label is None and self.blank_labels and columns.label:
+            label = as_labels(record.values.get(columns.label))
         row = to_row(table.path, record, columns, label)
         return row if label is not None or self.blank_labels else with_one_label(row, record, columns)
 
@@ -226,6 +224,13 @@ def as_label(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ",".join(as_label(one) for one in value)
     return "" if value is None else fold(str(value)).strip()
+
+
+def as_labels(value: object) -> str:
+    """Write a cell of several labels as text, with commas between them; one in a name of a list is marked."""
+    if not isinstance(value, (list, tuple)):
+        return as_label(value)
+    return ",".join(as_label(one).replace(",", COMMA) for one in value)
 
 
 def whole_file(path: Path, label: str) -> Row:

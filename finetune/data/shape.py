@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from finetune.data.doubts import several_notes, spelling_notes
-from finetune.data.rows import open_source
+from finetune.data.rows import COMMA, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,7 +91,7 @@ def open_multi(path: Path, options: DataOptions) -> AnySource:
 def split_names(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table
     """Take the names out of a cell: "joy, anger" and "joy，anger" are ("joy", "anger")."""
     cells = str(label or "").replace("，", ",").split(",")
-    return tuple(one.strip() for one in cells if one.strip())
+    return tuple(one.strip().replace(COMMA, ",") for one in cells if one.strip())
 
 
 ONE_LABEL = Shape("one label", pa.string(), pa.string(), open_labelled, one_name)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from finetune.errors import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -21,7 +23,8 @@ def inspection_lines(found: dict[str, Any], lengths: NDArray[np.int32]) -> Itera
     for split in found["splits"]:
         yield from split_lines(split)
     for pair, texts in found["in two splits"].items():
-        yield from examples(f"{texts['count']:,} texts stand in {pair} both", texts["texts"])
+        stand = counted(texts["count"], "text stands", "texts stand")
+        yield from examples(f"{stand} in {pair} both", texts["texts"])
     facts = dict(found["lengths"])
     unit = facts.pop("unit")
     yield f"{unit} of a text in train: " + ", ".join(f"{name} {value:.0f}" for name, value in facts.items())
@@ -37,24 +40,25 @@ def inspection_lines(found: dict[str, Any], lengths: NDArray[np.int32]) -> Itera
 def split_lines(split: dict[str, Any]) -> Iterator[str]:
     """Write one split."""
     rows = split["rows"]
-    yield f"{split['name']}: {rows:,} rows"
+    yield f"{split['name']}: {counted(rows, 'row', 'rows')}"
     labels = list(split["labels"].items())
     for label, count in labels[:LABELS_SHOWN]:
         yield f"    {label:<20} {count:>9,}  {count / max(1, rows):6.1%}"
     if len(labels) > LABELS_SHOWN:
-        yield f"    and {len(labels) - LABELS_SHOWN:,} more labels"
+        yield f"    and {counted(len(labels) - LABELS_SHOWN, 'more label', 'more labels')}"
     if split["without_label"]:
         yield f"    {'(none of them)':<20} {split['without_label']:>9,}  {split['without_label'] / rows:6.1%}"
     for label, place in split["unknown_labels"].items():
         yield f"  the label {label!r} is unknown to training; it stands at {place}"
-    yield f"  {split['duplicates']:,} rows repeat an earlier text"
+    yield f"  {counted(split['duplicates'], 'row repeats', 'rows repeat')} an earlier text"
     conflicts = split["conflicts"]
-    yield from examples(
-        f"  {conflicts['count']:,} texts have other labels in another row", conflicts["texts"]
-    )
-    yield f"  {split['bad_rows']:,} rows cannot be read, {split['empty']:,} of them because the text is empty"
+    have = counted(conflicts["count"], "text has", "texts have")
+    yield from examples(f"  {have} other labels in another row", conflicts["texts"])
+    bad = counted(split["bad_rows"], "row", "rows")
+    yield f"  {bad} cannot be read, {split['empty']:,} of them because the text is empty"
     if split["full_width"]:
-        yield f"  {split['full_width']:,} texts have full-width letters or digits, read as half-width"
+        wide = counted(split["full_width"], "text has", "texts have")
+        yield f"  {wide} full-width letters or digits, read as half-width"
 
 
 def examples(title: str, texts: Sequence[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from finetune.options import DataOptions, ModelOptions, TrainingOptions, foreign
 from finetune.report.glossary import meaning
 from finetune.report.page import write_page
 from finetune.report.pictures import draw_curves
@@ -106,12 +107,17 @@ def results_table(splits: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def settings_table(config: dict[str, Any]) -> str:
-    """List the settings that were set, the data's fingerprints and the versions."""
+    """List the settings that were set and that the task reads, the data's fingerprints and the versions."""
+    unused = {
+        name
+        for kind in (DataOptions, ModelOptions, TrainingOptions)
+        for name in foreign(kind, config["task"])
+    }
     chosen = {
         name: value
         for group in config["settings"].values()
         for name, value in group.items()
-        if value is not None
+        if value is not None and name not in unused
     }
     versions = {f"{name} version": value for name, value in config["versions"].items()}
     prints = {f"{name} fingerprint": value for name, value in config["data"]["fingerprints"].items()}

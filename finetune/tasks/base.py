@@ -30,8 +30,9 @@ HEAD = "finetune_head"  # a module of this name in a model is the task's own: tr
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a training starts from: the shape of the rows, and how the task is made."""
+    """What a training starts from: the task's name, the shape of the rows, and how the task is made."""
 
+    name: str
     shape: Shape
     make: Callable[[Settings, Corpus], Task]
 

@@ -145,4 +145,4 @@ def weights_for(corpus: Corpus) -> tuple[float, ...]:
     return balanced_weights(numbers, len(corpus.labels.names))
 
 
-RECIPE = Recipe(ONE_LABEL, from_settings)
+RECIPE = Recipe("classify", ONE_LABEL, from_settings)

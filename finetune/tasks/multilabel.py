@@ -156,4 +156,4 @@ def from_saved(labels: LabelSet, facts: dict[str, Any]) -> MultiLabel:
     return MultiLabel.from_facts(labels, facts)
 
 
-RECIPE = Recipe(SEVERAL_LABELS, from_settings)
+RECIPE = Recipe("multi-label", SEVERAL_LABELS, from_settings)

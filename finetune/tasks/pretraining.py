@@ -19,7 +19,6 @@ from finetune.data.tokens import Encoder, tokenizer_key
 from finetune.encoders import find_encoder, load_model, load_tokenizer
 from finetune.errors import EncoderError
 from finetune.masking import MaskedRows, Masking, asked_of
-from finetune.options import require
 from finetune.report.masked import asked_figures, masked_sections
 from finetune.sparse_head import FIGURES, GUESSES, LOSS, TOKENS, TRUTH, SparseHead
 from finetune.tasks.base import Recipe
@@ -175,13 +174,9 @@ class Pretraining:
 
 
 def from_settings(settings: Settings, corpus: Corpus) -> Pretraining:
-    """Set the task up from the options; there are no classes for which an option could be meant."""
+    """Set the task up from the options."""
     del corpus
     training = settings.training
-    accepted = "accepted in pretraining, where there are no classes"
-    require(training.class_weights == "none", f"--class-weights {training.class_weights}: none is {accepted}")
-    smoothing = training.label_smoothing_factor
-    require(smoothing == 0, f"--label-smoothing-factor {smoothing}: 0 is {accepted}")
     return Pretraining(
         masking_tokenizer(find_encoder(settings.model.model_name_or_path)),
         max_length=settings.data.max_seq_length,
@@ -207,4 +202,4 @@ def masking_tokenizer(folder: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-RECIPE = Recipe(PLAIN, from_settings)
+RECIPE = Recipe("pretrain", PLAIN, from_settings)

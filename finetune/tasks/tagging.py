@@ -21,7 +21,6 @@ from finetune.data.tokens import Encoder, tokenizer_key
 from finetune.data.words import by_characters
 from finetune.encoders import load_model
 from finetune.errors import Problem, shorten
-from finetune.options import require
 from finetune.report.tagging import Tagged, tagging_sections
 from finetune.tag_metrics import TAG_METRICS, Tally
 from finetune.tasks.base import HEAD, Recipe
@@ -143,10 +142,6 @@ class Tagging(Entities):
 
 def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
     """Set the task up from the options and the types that were found."""
-    training = settings.training
-    for name, off in (("class_weights", "none"), ("label_smoothing_factor", 0)):
-        found = getattr(training, name)
-        require(found == off, f"--{name.replace('_', '-')} {found}: {off} is accepted where words are tagged")
     split = corpus.splits["train"]
     sentences = split.rows.table.column("text").take(pa.array(split.index[:SAMPLE])).to_pylist()
     return Tagging(
@@ -165,4 +160,4 @@ def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Tagging:
     return Tagging(labels, int(facts["max_seq_length"]), bool(facts["characters"]), crf)
 
 
-RECIPE = Recipe(TAGGED, from_settings)
+RECIPE = Recipe("tag", TAGGED, from_settings)

@@ -41,7 +41,7 @@ class State:
     worse_evaluations: int = 0
     stopped_early: bool = False
     seconds: float = 0.0
-    texts: int = 0
+    texts: float = 0.0
     tokens: int = 0
     losses: list[dict[str, float]] = field(default_factory=list)
     evaluations: list[dict[str, float]] = field(default_factory=list)

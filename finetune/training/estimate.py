@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from finetune.errors import RequestError
-from finetune.training.device import CPU_TOKENS, available_bytes, out_of_memory
+from finetune.training.device import available_bytes, out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +134,6 @@ def choose_tokens(found: Estimate, device: Device, wanted: int | None) -> tuple[
             if wanted <= fitting
             else (fitting, f"--max-tokens {wanted:,} do not fit")
         )
-    if device.device.type == "cpu" and fitting >= CPU_TOKENS:
-        return CPU_TOKENS, "fits the caches of a CPU"
+    if device.device.type == "cpu" and fitting >= device.cpu_tokens:
+        return device.cpu_tokens, "fits the caches of a CPU"
     return min(MOST_TOKENS, fitting), "what memory holds"

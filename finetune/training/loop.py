@@ -59,7 +59,7 @@ class Loop:
         )
         self.world = stepper.work.world
         self.progress = Progress(self.plan.total_steps, speaks=self.world.leads)
-        self.meter = Meter(self.state)
+        self.meter = Meter(self.state, stepper.work.train)
         self.warned = False
 
     def resume(self) -> None:
@@ -81,7 +81,7 @@ class Loop:
         self.stepper.work.model.train()
         self.compiling.at_start()
         self.progress = Progress(self.plan.total_steps, self.state.step, speaks=self.world.leads)
-        self.meter = Meter(self.state)
+        self.meter = Meter(self.state, self.stepper.work.train)
         while not self.finished():
             epoch, at = divmod(self.state.step, self.plan.steps_per_epoch)
             seed = self.stepper.work.options.seed
@@ -89,8 +89,7 @@ class Loop:
             for index in epoch_steps(lengths, plan.batch_size, (seed, epoch), at, plan.pieces):
                 self.stepper.step(self.state.step, index)
                 self.state.step += 1
-                self.meter.count(index, lengths)
-                self.progress.step(len(index), self.note(epoch))
+                self.progress.step(self.meter.count(index), self.note(epoch))
                 self.tell_time()
                 self.after_step()
                 if self.finished():

@@ -7,25 +7,32 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from finetune.batching import Index
+    from finetune.data.tokens import Encoded
     from finetune.training.checkpoint import State
 
 
 class Meter:
-    """Counts into the state; a GPU works behind the program's back, so settle only after waiting for it."""
+    """Counts into the state; a GPU works behind the program's back, so settle only after waiting for it.
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    A text that is read in several pieces counts once: each piece counts for the share that it is on average.
+    """
+
+    def __init__(self, state: State, train: Encoded) -> None:
+        self.state, self.lengths = state, train.lengths
+        self.texts_a_piece = train.texts / len(train)
         self.since = time.monotonic()
         self.before = self.counts()
 
-    def counts(self) -> tuple[int, int, float]:
+    def counts(self) -> tuple[float, int, float]:
         """Tell texts, tokens and seconds so far."""
         return self.state.texts, self.state.tokens, self.state.seconds
 
-    def count(self, index: Index, lengths: Index) -> None:
-        """Count one step's texts and their tokens, padding left out."""
-        self.state.texts += len(index)
-        self.state.tokens += int(lengths[index].sum())
+    def count(self, index: Index) -> float:
+        """Count one step's texts and their tokens, padding left out; return the texts."""
+        texts = len(index) * self.texts_a_piece
+        self.state.texts += texts
+        self.state.tokens += int(self.lengths[index].sum())
+        return texts
 
     def settle(self) -> None:
         """Book the time up to now."""

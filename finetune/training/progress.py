@@ -28,12 +28,12 @@ class Progress:
     started: float = field(default_factory=time.monotonic)
     shown: float = 0.0
     steps_here: int = 0
-    texts_here: int = 0
+    texts_here: float = 0.0
     paused: float = 0.0
     first: bool = True
     speaks: bool = True
 
-    def step(self, texts: int, note: str) -> None:
+    def step(self, texts: float, note: str) -> None:
         """Count one step and show it if it is time."""
         self.done += 1
         self.count(texts)
@@ -43,7 +43,7 @@ class Progress:
             self.shown = now
             self.show(note)
 
-    def count(self, texts: int) -> None:
+    def count(self, texts: float) -> None:
         """Count; the first step pays for warm-up, so the clock starts after it."""
         if self.first:
             self.first, self.started, self.paused = False, time.monotonic(), 0.0

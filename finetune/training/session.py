@@ -177,7 +177,7 @@ def training_facts(work: Work, state: State) -> dict[str, Any]:
         "steps": state.step,
         "best_step": state.best_step,
         "stopped_early": state.stopped_early,
-        "texts": state.texts,
+        "texts": round(state.texts),
         "seconds": state.seconds,
         "texts_per_second": state.texts / max(1e-9, state.seconds),
         "tokens_per_second": state.tokens / max(1e-9, state.seconds),

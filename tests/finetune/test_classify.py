@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
+from finetune import pipeline
 from finetune.cli import main
+from finetune.data.corpus import load_corpus
 from finetune.encoders import load_model
 from finetune.folder import claimed
 from finetune.training import session
@@ -62,6 +65,35 @@ def test_pictures_in_the_report_exist(finished: Path) -> None:
     for name in ("curves", "confusion", "calibration"):
         assert f"](pictures/{name}.png)" in report
         assert (finished / "pictures" / f"{name}.png").stat().st_size > 5000
+
+
+def test_the_report_lists_the_settings_of_its_task_alone(finished: Path) -> None:
+    report = (finished / "report.md").read_text()
+    assert "| learning_rate |" in report
+    assert "| label_smoothing_factor |" in report
+    assert "| head | crf |" not in report
+    assert "| mlm_probability |" not in report
+
+
+def test_the_seconds_of_tokenising_are_its_own(
+    news: Path,
+    encoder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    late = [0.0]
+
+    def slow(*given: Any) -> Any:  # noqa: ANN401 - as load_corpus
+        late[0] += 1000
+        return load_corpus(*given)
+
+    clock = time.monotonic
+    monkeypatch.setattr(pipeline, "load_corpus", slow)
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + late[0])
+    assert main(arguments(news, encoder, tmp_path / "run", "--max-steps", "1")) == 0
+    said = next(one for one in capsys.readouterr().err.splitlines() if one.startswith("tokens "))
+    assert float(said.split(" in ")[1].split()[0]) < 900
 
 
 def test_the_same_command_again_repeats_the_result(

@@ -27,6 +27,21 @@ def test_it_finds_duplicates_conflicts_and_leaks(write: Write, capsys: pytest.Ca
     assert found["in two splits"]["train and test"] == {"count": 1, "texts": ["leaked"]}
 
 
+def test_one_is_written_as_one(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("d/train.txt", "same\t0\nsame\t1\nＡ\t1\n")
+    folder = write("d/test.txt", "same\t0\n").parent
+    assert main(["inspect", str(folder), "--cache-dir", str(folder / "c")]) == 0
+    said = capsys.readouterr().out
+    for line in (
+        "test: 1 row\n",
+        "  1 row repeats an earlier text\n",
+        "  1 text has other labels in another row\n",
+        "  1 text has full-width letters or digits",
+        "1 text stands in train and test both\n",
+    ):
+        assert line in said
+
+
 def test_it_counts_tokens_and_draws_them(
     news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,6 +106,6 @@ def test_a_tagger_cannot_be_light(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(("given", "rate"), [([], 3e-3), (["--lr", "1e-2"], 1e-2)], ids=["its own", "named"])
 def test_it_learns_at_a_rate_that_suits_it(given: list[str], rate: float) -> None:
     parser = Parser()
-    add_training_arguments(parser)
+    add_training_arguments(parser, "classify")
     settings = read_settings(parser.parse_args(["--data", "texts", "--encoder", "light", *given]))
     assert settings.training.learning_rate == rate

@@ -65,3 +65,48 @@ def test_several_gpus_and_a_certain_one_contradict() -> None:
 def test_numbers_that_no_training_can_use_are_refused(name: str, value: float) -> None:
     with pytest.raises(RequestError, match=f"--{name.replace('_', '-')} is {value}, accepted: "):
         TrainingOptions(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            ["classify", "--head", "linear"],
+            "--head linear has no meaning for the task classify; leave",
+        ),
+        (["classify", "--multi-label", "--mlm-probability", "0.2"], "no meaning for the task multi-label"),
+        (["tag", "--multi-label"], "--multi-label has no meaning for the task tag; leave it out"),
+        (["tag", "--long-texts", "windows"], "--long-texts windows has no meaning for the task tag"),
+        (["tag", "--text-column", "x"], "--text-column x has no meaning for the task tag"),
+        (["tag", "--class-weights", "balanced"], "--class-weights balanced has no meaning for the task tag"),
+        (["pretrain", "--label-smoothing", "0.1"], "--label-smoothing-factor 0.1 has no meaning"),
+        (["pretrain", "--head", "linear"], "--head linear has no meaning for the task pretrain"),
+        (
+            ["inspect", "--task", "tag", "--label-column", "x"],
+            "--label-column x has no meaning for",
+        ),
+    ],
+)
+def test_a_setting_of_another_task_is_refused(
+    given: list[str], said: str, write: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*given, "--data", str(write("a.txt", "a\t0\n"))]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_another_task_s_settings_are_by_default_does_no_harm(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", "--data", "nowhere", "--head", "crf"]) == 2
+    assert "nowhere: there is no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("verb", "own", "other"), [("classify", "--multi-label", "--head"), ("tag", "--head", "--multi-label")]
+)
+def test_the_help_teaches_the_settings_of_its_task(
+    verb: str, own: str, other: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    shown = capsys.readouterr().out.split()
+    assert own in shown
+    assert other not in shown

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finetune.data.rows import open_source
+from finetune.data.shape import split_names
 from finetune.errors import FinetuneError
 
 if TYPE_CHECKING:
@@ -300,3 +301,15 @@ def test_a_json_array_that_is_too_long_says_how_to_cut_it(
     monkeypatch.setattr("finetune.data.records.LONGEST_ARRAY", 20)
     with pytest.raises(FinetuneError, match=r"jq -c '\.\[\]' a.json > NAME.jsonl"):
         open_source(write("a.json", '[{"text": "a", "label": 1}]\n'), None, None)
+
+
+def test_a_comma_in_a_name_of_a_list_parts_no_labels(write: Write) -> None:
+    first, second = '{"text": "a", "label": ["Health, beauty", "sport"]}', '{"text": "b", "label": "x,y"}'
+    rows = open_source(write("a.jsonl", f"{first}\n{second}\n"), None, None, blank_labels=True).rows()
+    assert [split_names(row.label) for row in rows] == [("Health, beauty", "sport"), ("x", "y")]
+    assert pairs(write("b.jsonl", '{"text": "a", "label": ["Health, beauty"]}')) == [("a", "Health, beauty")]
+
+
+def test_objects_with_commas_behind_them_are_json_lines(write: Write) -> None:
+    path = write("a.jsonl", '{"text": "球队赢了比赛", "label": 1},\n{"text": "股市今天下跌", "label": 0} ,\n')
+    assert pairs(path) == WANTED

@@ -286,8 +286,6 @@ def test_a_folder_of_files_is_read(write: Write) -> None:
     [
         ("", [], "found an empty file"),
         (b"\x00\x01\x02" * 99, [], "binary data"),
-        ("one\ntwo\n", ["--class-weights", "balanced"], "none is accepted in pretraining"),
-        ("one\ntwo\n", ["--label-smoothing", "0.1"], "0 is accepted in pretraining"),
         ("one\ntwo\n", ["--mlm-probability", "1.5"], "--mlm-probability is 1.5, accepted: 0 to 1"),
         ('{"text": "one"}\n{"text": ""}\n', [], "a.txt:2: found no text"),
     ],

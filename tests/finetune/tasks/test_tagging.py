@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from finetune.tasks.tagging import Tagging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Write = Callable[[str, str | bytes], Path]
 
@@ -163,16 +163,6 @@ def test_columns_between_word_and_tag_are_passed_over(write: Write) -> None:
         (["EU", "rejects"], ["I-ORG", "O"], 3)
     ]
     assert "IOB1 tags" in source.said
-
-
-@pytest.mark.parametrize("given", [["--class-weights", "balanced"], ["--label-smoothing-factor", "0.1"]])
-def test_what_a_tagger_has_no_use_for_is_refused(
-    given: list[str], run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = str(Path(json.loads((run / "config.json").read_text())["settings"]["data"]["data"]))
-    tag = ["tag", "--data", data, "--encoder", str(run), "--output-dir", str(tmp_path / "run"), *given]
-    assert main(tag) == 2
-    assert f"{given[0]} {given[1]}: " in capsys.readouterr().err
 
 
 def test_the_linear_loss_is_that_of_the_words() -> None:

@@ -14,7 +14,9 @@ from finetune.training.device import (
     hidden_gpu,
     overhead,
     strays,
+    token_budget,
 )
+from finetune.training.estimate import Estimate, choose_tokens
 
 CPU = Device(torch.device("cpu"), "--gpu-id -1", "fp32", "")
 GPU = Device(torch.device("cuda", 0), "", "fp32", "")
@@ -42,6 +44,13 @@ def test_a_further_micro_batch_costs_a_small_model_more_tokens_than_a_large_one(
     assert overhead(model(1000), cpu) == READING_WEIGHTS["cpu"] + FIXED_WEIGHTS["cpu"] // 1_000_000
     assert overhead(model(10), cpu) == READING_WEIGHTS["cpu"] + FIXED_WEIGHTS["cpu"] // 100
     assert overhead(model(1000), torch.device("cuda")) > 1000 * overhead(model(1000), cpu)
+
+
+@pytest.mark.parametrize(("precision", "tokens"), [("fp32", 1024), ("bf16", 2048)])
+def test_more_tokens_pass_at_once_where_products_are_quick(precision: str, tokens: int) -> None:
+    device = Device(torch.device("cpu"), "", precision, "")
+    assert token_budget(device, None)[0] == tokens
+    assert choose_tokens(Estimate(0, 0, 1 << 40, 1, 1), device, None)[0] == tokens
 
 
 @pytest.mark.parametrize("number", [-2, 0])
