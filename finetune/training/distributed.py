@@ -97,6 +97,20 @@ class World:
         """Tell whether something holds in any process; all must ask."""
         return bool(self.most(torch.tensor([holds], dtype=torch.uint8))[0])
 
+    def agree(self, how: str) -> None:
+        """Refuse processes that would compute differently: their gradients could not be added up."""
+        if self.size == 1:
+            return
+        told: list[Any] = [None] * self.size
+        with heard():
+            distributed.all_gather_object(told, how, self.control)
+        if len(set(told)) > 1:
+            found = ", ".join(f"rank {rank} {one}" for rank, one in enumerate(told))
+            raise RequestError(
+                f"the processes of this run compute in different ways: {found}; pass a --precision that all "
+                "of them have, such as fp16, and see to it that torch sees a GPU on every node"
+            )
+
     def most(self, values: torch.Tensor) -> torch.Tensor:
         """Take the largest of each value over the processes; the values lie on the CPU."""
         if self.size > 1:

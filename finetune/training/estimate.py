@@ -127,7 +127,7 @@ def saved_sizes(forward: Forward, index: Index) -> list[int]:
 
 def choose_tokens(found: Estimate, device: Device, wanted: int | None) -> tuple[int, str]:
     """Say how many tokens go through the model at once, and why."""
-    fitting = found.most_tokens()
+    fitting = max(found.most_tokens(), found.longest)  # which was checked: a single text fits
     if wanted is not None:
         return (
             (wanted, "--max-tokens")

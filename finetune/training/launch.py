@@ -161,14 +161,16 @@ def end(process: SpawnProcess) -> None:
 
 def first_result(children: list[Child], outcomes: dict[int, Any]) -> Any:  # noqa: ANN401 - the result
     """Return rank 0's result, or raise what went wrong first: not that another process was missed."""
+    errors = [one for one in outcomes.values() if isinstance(one, FinetuneError)]
+    errors.sort(key=lambda one: isinstance(one, OtherRankError))
+    if errors and not isinstance(errors[0], OtherRankError):
+        raise errors[0]
     for rank, child in enumerate(children):
         if rank not in outcomes:
             raise TrainingError(
                 f"the process of rank {rank} ended with exit code {child.process.exitcode}; "
                 "the same command goes on from the last checkpoint"
             )
-    errors = [one for one in outcomes.values() if isinstance(one, FinetuneError)]
-    errors.sort(key=lambda one: isinstance(one, OtherRankError))
     if errors:
         raise errors[0]
     return outcomes[0]

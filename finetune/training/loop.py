@@ -75,6 +75,7 @@ class Loop:
             self.state, parts = found
             self.stepper.restore(parts)
             self.around.say(f"resuming at step {self.state.step} of {self.plan.total_steps}")
+        self.around.scalars.begin(self.state.step)
 
     def run(self) -> State:
         """Train until the plan is fulfilled or early stopping ends it."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from finetune.options import TrainingOptions
 
 
+LAYERS = {"layer", "layers", "h", "block", "blocks", "albert_layer_groups"}  # before a layer's number
+
+
 def factor(step: int, total: int, warmup: float, shape: str) -> float:
     """Scale the learning rate at a step counted from 0: climb over the warm-up, then fall towards 0."""
     climb = warmup * total if warmup < 1 else warmup
@@ -42,7 +45,7 @@ def layer_number(name: str) -> int | None:
     """Find the number after layer or layers: bert.encoder.layer.3.output.dense.weight is 3."""
     parts = name.split(".")
     for word, number in pairwise(parts):
-        if word in {"layer", "layers", "h", "block"} and number.isdecimal():
+        if word in LAYERS and number.isdecimal():
             return int(number)
     return None
 
@@ -69,11 +72,20 @@ def freeze(model: nn.Module, what: int | Literal["embeddings", "encoder"] | None
         f"--freeze-layers is {what}, but the encoder has {top - 1} layers; accepted: {numbers}embeddings, "
         "encoder",
     )
-    frozen = [one for name, one in model.named_parameters() if depths[name] <= int(layers)]
+    lower = [one for name, one in model.named_parameters() if depths[name] <= int(layers)]
+    frozen = encoder_of(model) or lower if what == "encoder" else lower
     for one in frozen:
         one.requires_grad = False
     count, every = (sum(one.numel() for one in some) for some in (frozen, model.parameters()))
     return f"{count:,} of {every:,} weights (the embeddings and {layers} of {top - 1} layers)"
+
+
+def encoder_of(model: nn.Module) -> list[nn.Parameter]:
+    """List the weights below the head, whatever their layers are called; a pooler belongs to the head."""
+    base = getattr(model, "base_model", model)
+    if base is model:
+        return []
+    return [one for name, one in base.named_parameters() if "pooler" not in name]
 
 
 def parameter_groups(model: nn.Module, options: TrainingOptions) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""Writes TensorBoard scalars; a resumed run hides what the interrupted one wrote after its checkpoint."""
+"""Writes TensorBoard scalars; what was written after the step that a run goes on from does not count."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from torch.utils.tensorboard import SummaryWriter
+
 
 class Scalars:
     """The event file of a run; without a folder it takes what it is given and writes nothing."""
 
-    def __init__(self, folder: Path | None, resumed_at: int) -> None:
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._writer: SummaryWriter | None = None
+
+    def begin(self, step: int) -> None:
+        """Open the file; what an earlier start wrote after this step no longer counts."""
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - slow, and only training needs it
 
-        self._writer: SummaryWriter | None = None
-        if folder is None:
-            return
-        self._writer = SummaryWriter(str(folder), purge_step=resumed_at + 1 if resumed_at else None)  # type: ignore[no-untyped-call]
+        if self._folder is not None:
+            self._writer = SummaryWriter(str(self._folder), purge_step=step + 1)  # type: ignore[no-untyped-call]
 
     def write(self, group: str, values: dict[str, float], step: int) -> None:
         """Write values such as train/loss."""

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from finetune.data.store import default_cache
-from finetune.encoders import quiet
+from finetune.encoders import quiet, set_padding
 from finetune.report.balance import balance_sections
 from finetune.report.card import model_card
 from finetune.report.write import Findings, write_report
@@ -74,18 +74,19 @@ def run_session(
     training = settings.training
     device = choose_device(world.gpu(training.gpu_id), training.precision)
     device.prepare()
+    world.agree(f"{device.device.type} {device.precision}")
     world = world.on(device.device)
     plan = make_plan(settings, len(ready.encoded["train"]), world.size)
     for line in start_lines(settings, plan, device, world.size):
         say(line)
     seed_everything(training.seed, deterministic=training.deterministic)
     model = ready.task.build(ready.encoder, settings.model.attn_implementation)
+    set_padding(model, ready.tokenizer)
     work = Work(ready.task, model, ready.encoded["train"], training, plan, device, say, world)
     stepper = started(work)
     checkpoints = Checkpoints(folder.checkpoints, settings.run.save_total_limit)
-    resumed_at = (checkpoints.steps() or [0])[-1]
     events = folder.path / "tensorboard" if world.leads else None
-    with Scalars(events, resumed_at) as scalars, StopSignal() as stop:
+    with Scalars(events) as scalars, StopSignal() as stop:
         around = Surroundings(
             ready.encoded["validation"], settings.run, checkpoints, scalars, say, lambda: stop.asked
         )
@@ -103,6 +104,7 @@ def started(work: Work) -> Stepper:
         say(f"frozen     {frozen}")
     fixed = estimate_fixed(model, device, work.world.local_size)
     fixed.check()
+    work.world.any(holds=False)  # else those whose GPU has room would wait for one that has none
     model.to(device.device)  # type: ignore[arg-type] # the wrapper of transformers hides the signature
     model.train()
     work.world.spread(value.data for value in [*model.parameters(), *model.buffers()])
@@ -111,7 +113,7 @@ def started(work: Work) -> Stepper:
     found.check()
     tokens, why = choose_tokens(found, device, work.options.max_tokens)
     stepper.set_tokens(tokens)
-    say(found.line(stepper.max_tokens))
+    say(found.line(stepper.most_at_once()))
     say(f"           at most {stepper.max_tokens:,} tokens at once ({why})")
     ahead = clock(stepper.seconds_ahead())
     say(f"time       about {ahead} for all {work.plan.total_steps:,} steps, from one batch")

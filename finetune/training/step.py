@@ -52,7 +52,7 @@ class Work:
 
 
 class Stepper:
-    """Holds model, optimiser and the loss since the last look, which is the only wait for the device."""
+    """Holds model, optimiser and the loss since the last look, so that no step waits to read it."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -118,13 +118,21 @@ class Stepper:
         return cut(index, self.work.train.lengths, self.max_tokens, self.overhead)
 
     def set_tokens(self, max_tokens: int) -> None:
-        """Let at most so many tokens through at once; on a GPU, try it with the longest texts first."""
+        """Let at most so many tokens through at once; on a GPU, try the longest texts of a step first."""
         self.max_tokens = -int(self.work.world.most(torch.tensor([-max_tokens]))[0])  # the same everywhere
-        if self.work.device.device.type != "cuda":
+        device = self.work.device.device
+        if device.type != "cuda":
             return
-        longest = np.argsort(-self.work.train.lengths, kind="stable")
+        longest = np.argsort(-self.work.train.lengths, kind="stable")[: self.work.options.batch_size]
         while not self.tried(micro_batches(longest, self.work.train.lengths, self.max_tokens)[0]):
             self.max_tokens = self.smaller()
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+
+    def most_at_once(self) -> int:
+        """Tell how many tokens a step has at most at once: it ends at its texts, whatever memory holds."""
+        step = self.work.options.batch_size * int(self.work.train.lengths.max())
+        return min(self.max_tokens, step)
 
     def tried(self, part: Index) -> bool:
         """Compute a micro-batch while holding the memory that AdamW will need, and forget the result."""
@@ -142,8 +150,10 @@ class Stepper:
         """Reckon how long all steps will take, from one batch of texts of middling length."""
         lengths, plan, world = self.work.train.lengths, self.work.plan, self.work.world
         sample = np.random.default_rng(0).integers(0, len(lengths), SAMPLE)
-        groups = micro_batches(sample, lengths, self.max_tokens)
-        part = groups[len(groups) // 2][: plan.batch_size]
+        size = self.work.options.batch_size
+        first = max(0, (SAMPLE - size) // 2)
+        middling = sample[np.argsort(lengths[sample], kind="stable")][first : first + size]
+        part = micro_batches(middling, lengths, self.max_tokens)[0]
         self.wait()
         started = time.monotonic()
         self.tried(part)

@@ -13,7 +13,14 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from finetune import encoders, network
 from finetune.cli import main
-from finetune.encoders import check_length, find_encoder, load_model, load_tokenizer, longest_input
+from finetune.encoders import (
+    check_length,
+    find_encoder,
+    load_model,
+    load_tokenizer,
+    longest_input,
+    set_padding,
+)
 from finetune.errors import EncoderError
 from finetune.network import why_unreachable
 
@@ -27,6 +34,13 @@ def test_a_pickle_is_refused_with_the_command_that_converts_it(encoder: Path, tm
     (tmp_path / "old" / "model.safetensors").rename(tmp_path / "old" / "pytorch_model.bin")
     with pytest.raises(EncoderError, match=r"python -m finetune convert .*old"):
         find_encoder(str(tmp_path / "old"))
+
+
+def test_a_folder_without_the_tokenizers_files_is_refused(encoder: Path, tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors", "tokenizer_config.json"):
+        shutil.copy(encoder / name, tmp_path)
+    with pytest.raises(EncoderError, match=r"no vocabulary in it; copy tokenizer\.json"):
+        load_tokenizer(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./none", "a/b/c"])
@@ -44,7 +58,7 @@ def test_an_unreachable_hub_is_explained(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(encoders, "why_unreachable", lambda _: "huggingface.co did not answer within 5 s")
     with pytest.raises(EncoderError) as caught:
         find_encoder("some/model")
-    for part in ("did not answer", "HF_ENDPOINT", "/workspace/models/model", "english-small"):
+    for part in ("did not answer", ">> .env && make up", "/workspace/models/model", "english-small"):
         assert part in str(caught.value)
 
 
@@ -74,6 +88,9 @@ def test_offline_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"model_type": "bert", "max_position_embeddings": 512}, 512),
         ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
         ({"model_type": "deberta-v2", "max_position_embeddings": 512, "position_biased_input": False}, None),
+        ({"model_type": "xlm-roberta-xl", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": None}, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 513, "pad_token_id": 0}, 512),
         ({"model_type": "t5"}, None),
     ],
 )
@@ -185,3 +202,17 @@ def test_the_proxy_that_the_download_takes_is_asked(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert network.reached_through("https://hub.example") == asked
+
+
+def test_a_model_without_padding_takes_the_tokenizer_s(encoder: Path) -> None:
+    model, tokenizer = load_model("AutoModel", str(encoder), "auto"), load_tokenizer(str(encoder))
+    model.config.pad_token_id = None
+    set_padding(model, tokenizer)
+    assert model.config.pad_token_id == tokenizer.pad_token_id
+
+
+def test_a_tokenizer_without_padding_is_refused(encoder: Path) -> None:
+    model, tokenizer = load_model("AutoModel", str(encoder), "auto"), load_tokenizer(str(encoder))
+    model.config.pad_token_id = tokenizer.pad_token = None
+    with pytest.raises(EncoderError, match="tokenizer has no padding token"):
+        set_padding(model, tokenizer)

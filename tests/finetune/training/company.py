@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import torch
@@ -43,6 +44,18 @@ def failing(how: str, _say: Callable[[str], None]) -> None:
         if world.rank == 1:
             wrong()
         world.any(holds=True)
+
+
+def differing(_say: Callable[[str], None]) -> None:
+    with joined(1) as world:
+        world.agree("cuda bf16" if world.leads else "cuda fp16")
+
+
+def stuck(_say: Callable[[str], None]) -> None:
+    """Rank 0 hangs as in NCCL, which nothing wakes, while rank 1 knows what is wrong."""
+    if os.environ["RANK"] == "1":
+        wrong()
+    time.sleep(600)
 
 
 def short_of_memory(command: list[str], _say: Callable[[str], None]) -> int:

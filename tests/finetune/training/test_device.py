@@ -10,8 +10,10 @@ from finetune.training.device import (
     FIXED_WEIGHTS,
     READING_WEIGHTS,
     Device,
+    available_bytes,
     find_device,
     hidden_gpu,
+    out_of_memory,
     overhead,
     strays,
     token_budget,
@@ -58,3 +60,19 @@ def test_a_gpu_that_is_not_there_is_refused(number: int, monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(RequestError, match=f"--gpu-id is {number}, but torch sees no GPU here; accepted: -1"):
         find_device(number)
+
+
+def test_what_torch_keeps_after_an_earlier_training_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (100, 1000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 800)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 50)
+    assert available_bytes(torch.device("cuda")) == 850
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["CUDA error: out of memory\nCUDA kernel errors", "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when"],
+)
+def test_memory_that_runs_out_beside_the_allocator_is_met_too(said: str) -> None:
+    assert out_of_memory(RuntimeError(said))
+    assert not out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))

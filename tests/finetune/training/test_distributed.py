@@ -26,7 +26,7 @@ from finetune.training import distributed
 from finetune.training.device import CPU_TOKENS
 from finetune.training.distributed import ALONE, World, buckets, check_nodes
 from finetune.training.launch import count_processes, launch
-from tests.finetune.training.company import failing, in_company, short_of_memory
+from tests.finetune.training.company import differing, failing, in_company, short_of_memory, stuck
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -101,6 +101,17 @@ def test_processes_agree_and_add_up() -> None:
 def test_an_error_in_one_process_ends_all_and_is_told(how: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         launch(2, partial(failing, how), print)
+
+
+def test_processes_that_compute_in_different_formats_are_refused() -> None:
+    with pytest.raises(RequestError, match="rank 0 cuda bf16, rank 1 cuda fp16; pass a --precision"):
+        launch(2, differing, print)
+
+
+def test_a_mistake_is_told_although_another_process_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finetune.training.launch.GRACE_SECONDS", 1.0)
+    with pytest.raises(RequestError, match="this is wrong"):
+        launch(2, stuck, print)
 
 
 def test_an_error_that_another_process_tells_is_not_told_twice(capsys: pytest.CaptureFixture[str]) -> None:

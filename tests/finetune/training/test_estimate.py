@@ -67,6 +67,7 @@ def test_the_longest_text_decides() -> None:
     [
         (1 << 40, None, CPU_TOKENS, "caches of a CPU"),
         (100 * MIB, None, 512, "what memory holds"),
+        (6 * MIB, None, 40, "what memory holds"),
         (100 * MIB, 300, 300, "--max-tokens"),
         (100 * MIB, 9999, 512, "--max-tokens 9,999 do not fit"),
     ],

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertForSequenceClassification,
+)
 
+import finetune.light  # noqa: F401 - makes the light model known to transformers
 from finetune.errors import RequestError
 from finetune.options import TrainingOptions
 from finetune.training.optimiser import factor, freeze, parameter_groups
@@ -76,3 +82,23 @@ def test_nothing_is_frozen_unless_asked(model: BertForSequenceClassification) ->
 def test_an_encoder_without_layers_has_none_to_freeze() -> None:
     with pytest.raises(RequestError, match="has 0 layers; accepted: embeddings, encoder"):
         freeze(torch.nn.ModuleDict({"embeddings": torch.nn.Embedding(2, 2)}), 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("albert", {"hidden_size": 8, "embedding_size": 8, "num_attention_heads": 2, "intermediate_size": 8}),
+        ("funnel", {"d_model": 8, "n_head": 2, "d_head": 4, "d_inner": 8, "block_sizes": [1, 1]}),
+        ("distilbert", {"dim": 8, "n_heads": 2, "hidden_dim": 8}),
+        ("finetune-light", {"hidden_size": 8}),
+    ],
+)
+def test_a_frozen_encoder_learns_nothing_whatever_its_layers_are_called(
+    kind: str, sizes: dict[str, Any]
+) -> None:
+    config = AutoConfig.for_model(kind, vocab_size=20, num_labels=2, **sizes)
+    model: Any = AutoModelForSequenceClassification.from_config(config)  # type: ignore[no-untyped-call]
+    assert freeze(model, "encoder")
+    learns = [name for name, one in model.base_model.named_parameters() if one.requires_grad]
+    assert all("pooler" in name for name in learns)
+    assert any(one.requires_grad for one in model.parameters())

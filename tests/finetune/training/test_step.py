@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -160,3 +161,38 @@ def test_a_run_that_began_without_scaling_goes_on_with_it(ready: Prepared) -> No
     other.scaler = GradScaler("cpu", init_scale=8.0)
     other.restore(begun.tensors())
     assert other.scaler.get_scale() == 8.0
+
+
+def watched(one: Stepper, monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    tried: list[np.ndarray] = []
+
+    def note(part: np.ndarray) -> bool:
+        tried.append(part)
+        return True
+
+    monkeypatch.setattr(one, "tried", note)
+    return tried
+
+
+def test_a_gpu_tries_no_more_than_a_step_holds(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, called = stepper(ready, 400), []
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: called.append("emptied"))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: called.append("peak forgotten"))
+    tried = watched(one, monkeypatch)
+    gpu = dataclasses.replace(one.work.device, device=torch.device("cuda", 0))
+    one.work = dataclasses.replace(one.work, device=gpu)
+    one.set_tokens(1 << 17)
+    assert [len(part) for part in tried] == [one.work.options.batch_size]
+    assert called == ["emptied", "peak forgotten"]
+    assert one.most_at_once() == one.work.options.batch_size * one.work.train.lengths.max()
+
+
+def test_the_time_ahead_is_that_of_texts_of_middling_length(
+    ready: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = stepper(ready, 1 << 17)
+    tried = watched(one, monkeypatch)
+    one.seconds_ahead()
+    lengths = one.work.train.lengths
+    assert len(tried[0]) == one.work.options.batch_size
+    assert abs(lengths[tried[0]].mean() - np.median(lengths)) < 1
