@@ -26,7 +26,7 @@ status: ## What runs, how it is, how to get in (FORMAT=json)
 smoke-test: ## Check GPU, torch, Jupyter, SSH and TensorBoard as a person would
 	@$(LAUNCHER) smoke-test
 
-password: ## Set Jupyter's password
+password: ## Set Jupyter's password; Jupyter starts anew, which ends its notebooks' kernels
 	@$(LAUNCHER) password
 
 ssh: ## Log in over SSH (ARGS='nvidia-smi' runs one command)
@@ -50,8 +50,8 @@ bench: ## Measure training speed beside the tutorials' loop and the stock Traine
 serve: ## Answer over HTTP with a trained model (MODEL=runs/news)
 	@$(LAUNCHER) serve $(MODEL) $(ARGS)
 
-lock: ## Resolve docker/requirements/*.in into hash locks
-	@$(LAUNCHER) lock
+lock: ## Resolve docker/requirements/*.in into hash locks (ARGS=--upgrade renews every pin)
+	@$(LAUNCHER) lock $(ARGS)
 
 test: ## Prove the project; installs and starts what it needs
 	@python3 tests/run.py

@@ -9,6 +9,7 @@ import argparse
 import ast
 import dataclasses
 import inspect
+import re
 import textwrap
 import types
 import typing
@@ -20,7 +21,7 @@ import yaml
 from finetune.errors import DataError, Problem, RequestError, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 YAML = "tag:yaml.org,2002:"  # before the name of what YAML takes a value for
@@ -33,6 +34,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of leaving the process: only main ends it."""
         raise RequestError(f"{message}\nsee: {self.prog} --help")
+
+    def tell_defaults(self, values: Mapping[str, object]) -> None:
+        """Let the help show these defaults in the place of the options' own."""
+        for action in self._actions:
+            if values.get(action.dest) is not None and action.help not in {None, argparse.SUPPRESS}:
+                told = re.sub(r" \[[^\[\]]*\]$| \(default: [^)]*\)", "", str(action.help))
+                action.help = f"{told} [{str(values[action.dest]).replace('%', '%%')}]"
 
 
 def field_help(kind: type) -> dict[str, str]:

@@ -29,6 +29,7 @@ VERBS = {
     "convert": "turn an encoder's pickled weights into safetensors, running nothing that is in them",
 }
 
+RESUMED = ("classify", "tag", "pretrain")
 SESSION = """a typical session:
   finetune inspect data/raw/news --encoder bert-base-chinese
   finetune classify --data data/raw/news --encoder bert-base-chinese --epochs 3 --output-dir runs/news
@@ -58,7 +59,7 @@ def guarded(work: Callable[[], int]) -> int:
             say(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        say("error: interrupted; the same command goes on from the last checkpoint")
+        say("error: interrupted")
         return 1
     except OSError as error:
         say(f"error: {described(error)}")
@@ -116,10 +117,15 @@ def dispatch(arguments: Sequence[str], below: Sequence[Sequence[str]] = ()) -> i
     if verb not in VERBS:
         raise RequestError(f"there is no verb {shorten(verb)}; accepted: {', '.join(VERBS)}")
     parser = verb_parser(verb)
-    given = parser.parse_args(with_hyphens(rest))
+    given = parser.parse_intermixed_args(with_hyphens(rest))  # texts may stand behind the options too
     if below:
         given.below = [vars(parser.parse_args(layer)) for layer in below]
-    return int(import_module(f"finetune.commands.{verb}").run(given, say))
+    try:
+        return int(import_module(f"finetune.commands.{verb}").run(given, say))
+    except KeyboardInterrupt:
+        if verb not in RESUMED:
+            raise
+        raise FinetuneError("interrupted; the same command goes on from the last checkpoint") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

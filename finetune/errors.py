@@ -26,6 +26,14 @@ class RequestError(FinetuneError):
     exit_code = 2
 
 
+class ColumnError(RequestError):
+    """A column that was named is not in a table, which has these; without a header they are numbers."""
+
+    def __init__(self, message: str, path: Path, columns: tuple[str, ...], *, header: bool) -> None:
+        super().__init__(message)
+        self.path, self.columns, self.header = path, columns, header
+
+
 class EncoderError(RequestError):
     """The pretrained encoder cannot be found, reached or trusted."""
 

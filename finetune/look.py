@@ -74,7 +74,7 @@ def look_at(split: Split, known: LabelSet, shape: Shape) -> Seen:
         len(split),
         {name: count for name, count in counts.items() if count},
         sum(int(size) for cell, size in zip(cells, sizes, strict=True) if not cell),
-        unknown_labels(split, codes, named, known),
+        unknown_labels(split, codes, cells, known),
         len(digests) - different(digests),
         conflicts(split, digests, codes, named),
         meta["empty"],
@@ -84,10 +84,10 @@ def look_at(split: Split, known: LabelSet, shape: Shape) -> Seen:
 
 
 def unknown_labels(
-    split: Split, codes: NDArray[np.int64], named: list[tuple[str, ...]], known: LabelSet
+    split: Split, codes: NDArray[np.int64], cells: list[tuple[str, ...]], known: LabelSet
 ) -> dict[str, str]:
     """Find the labels that training does not know, each with the place where it stands first."""
-    strange = {name: code for code, names in enumerate(named) for name in names if name not in known.ids}
+    strange = {name: code for code, cell in enumerate(cells) for name in cell if name not in known.ids}
     return {name: split.at(int(np.argmax(codes == code)))[0] for name, code in strange.items()}
 
 

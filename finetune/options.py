@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path  # noqa: TC003 - the types of the fields are read at run time
 from typing import Any, Literal
 
+from finetune.encoders import LIGHT
 from finetune.errors import RequestError
 
 CLASSES = ("classify", "multi-label")  # the tasks that put a text as a whole into classes
@@ -34,6 +35,11 @@ def refuse_foreign(task: str, *groups: Any) -> None:  # noqa: ANN401 - any of th
             said = "" if found is True else f" {found}"
             flag = f"--{name.replace('_', '-')}{said}"
             require(found == defaults[name], f"{flag} has no meaning for the task {task}; leave it out")
+        require(
+            task in CLASSES or getattr(group, "model_name_or_path", None) != LIGHT,
+            f"--encoder {LIGHT} is a classifier, and the task is {task}; give a pretrained encoder: "
+            "a folder, a hub name such as bert-base-chinese, or english-small",
+        )
 
 
 def require(holds: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
@@ -56,7 +62,7 @@ class DataOptions:
     """The file that chooses the best checkpoint; without one, a share of the training rows is set aside."""
     test_file: Path | None = None
     """The file that is measured once, at the end."""
-    class_file: Path | None = None
+    class_file: Path | None = option(None, only=(*CLASSES, "tag"))  # noqa: RUF009 - option() returns a field
     """Names of the classes, one a line; line n names class n, counted from 0."""
     text_column: str | None = option(None, only=(*CLASSES, "pretrain"))
     """The column with the text; found by its name or its contents when not given."""
@@ -71,9 +77,11 @@ class DataOptions:
     max_rows: int | None = option(None, "--max-train-samples")
     """Train on at most this many rows, drawn by the seed."""
     multi_label: bool = option(False, only=CLASSES)  # noqa: FBT003 - option() mirrors field()
-    """A text may have several labels or none: commas stand between them in the cell, or a list in JSON."""
+    """A text may have several labels or none: with commas between them in the cell, as a list in JSON, or as
+    0 or 1 in a column for each label."""
     max_seq_length: int = option(128, "--max-length")
-    """Longest text in tokens, [CLS] and [SEP] included; what is longer is cut, and the share is said."""
+    """Longest text in tokens, [CLS] and [SEP] included; a classifier cuts what is longer and says the share,
+    tag and pretrain read it in pieces."""
     long_texts: Literal["head", "head_tail", "windows"] = option("head", only=CLASSES)
     """What a classifier reads of a longer text: its beginning, beginning (a quarter) and end, or all of it in
     windows that overlap, whose logits are averaged."""
@@ -104,8 +112,8 @@ class ModelOptions:
     """Which encoder to start from."""
 
     model_name_or_path: str = option("bert-base-chinese", "--encoder", "--model")
-    """Hub name, folder, or the alias english-small; light means no encoder: embeddings learned from the
-    training texts, which train in seconds."""
+    """Hub name, folder, or the alias english-small; light (for classifiers only) means no encoder: embeddings
+    learned from the training texts, which train in seconds."""
     head: Literal["crf", "linear"] = option("crf", only=("tag",))
     """crf learns which tag follows which, linear looks at each word for itself."""
     attn_implementation: Literal["auto", "sdpa", "eager"] = "auto"

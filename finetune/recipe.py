@@ -1,13 +1,15 @@
-"""What the scripts under scripts/ have in common: defaults under what the user gave, --demo, missing data."""
+"""What the scripts in scripts/ share: defaults under what the user gave, --demo, --help, missing data."""
 
 from __future__ import annotations
 
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.cli import dispatch, guarded
+from finetune.arguments import from_yaml, with_hyphens
+from finetune.cli import dispatch, guarded, verb_parser
 from finetune.errors import RequestError
 
 if TYPE_CHECKING:
@@ -15,8 +17,11 @@ if TYPE_CHECKING:
 
     from finetune.demo import Demo
 
-NAMES_DATA = ("--data", "--train-file", "--train_file", "--config", "--help", "-h")
+NAMES_DATA = {"data", "train_file"}
+HELP = {"-h", "--help"}
 DEMO = "--demo"
+BRACKETS = "What stands in brackets is what this script sets, or else the default of `finetune {}`."
+FOR_ONE_ENCODER = "\nThese suit its own encoder, and do not hold where you name another: {}"
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,10 @@ class Script:
     written as on a command line ("--epochs 3 --multi-label"). encoder names one, with the options that suit
     it alone: they do not hold for an encoder that the user names. write_demo writes small data and an
     encoder into a folder; demo holds the options that suit those two.
-    The run goes to runs/<name>, the model to models/final/<name>.
+    The run goes to runs/<name>, the model to models/final/<name>. about is what --help begins with.
     """
 
+    about: str | None
     name: str
     verb: str
     data: str
@@ -44,10 +50,30 @@ def run(script: Script, given: Sequence[str]) -> int:
     """Complete the arguments and train; returns the exit code."""
 
     def work() -> int:
+        if HELP & set(given):
+            show_help(script)
         words, below = arguments(script, given, workspace())
         return dispatch([script.verb, *words], below)
 
     return guarded(work)
+
+
+def show_help(script: Script) -> None:
+    """Print the script's own text and the verb's options with this script's defaults, and end."""
+    place, parser = workspace(), verb_parser(script.verb)
+    out = places(place / "runs" / script.name, place / "models" / "final" / script.name)
+    layers = [[*out, "--data", str(usual_folder(script, place))], shlex.split(script.defaults)]
+    for layer in (*layers, shlex.split(script.encoder)):
+        parser.tell_defaults(vars(parser.parse_args(layer)))
+    parser.add_argument(
+        DEMO, action="store_true", help=f"train on small data of our own, no network ({script.demo})"
+    )
+    parser.prog = f"python {sys.argv[0]}"
+    parser.usage, parser.description = f"{parser.prog} [options]", script.about
+    parser.epilog = BRACKETS.format(script.verb)
+    for options in script.encoder.split(maxsplit=2)[2:]:
+        parser.epilog += FOR_ONE_ENCODER.format(options)
+    parser.parse_args(["--help"])
 
 
 def workspace() -> Path:
@@ -75,12 +101,26 @@ def places(run_folder: Path, model: Path) -> list[str]:
 
 def usual_data(script: Script, given: Sequence[str], place: Path) -> list[str]:
     """Name the data folder of this script, unless the user named data; one that is not there is explained."""
-    if any(one.startswith(NAMES_DATA) for one in given):
+    if names_data(script, given):
         return []
-    folder = place / "data" / "raw" / script.data
+    folder = usual_folder(script, place)
     if not folder.is_dir():
         raise RequestError(missing(script, folder))
     return ["--data", str(folder)]
+
+
+def usual_folder(script: Script, place: Path) -> Path:
+    """Name the folder in which this script looks for data."""
+    return place / "data" / "raw" / script.data
+
+
+def names_data(script: Script, given: Sequence[str]) -> bool:
+    """Tell whether the command line names data, or the YAML file that it names."""
+    from finetune.commands.training import KINDS  # noqa: PLC0415 - a verb is loaded when it is asked for
+
+    found = vars(verb_parser(script.verb).parse_args(with_hyphens(given)))
+    config = found.get("config")
+    return bool(NAMES_DATA & {*found, *(from_yaml(config, KINDS) if config else ())})
 
 
 def missing(script: Script, folder: Path) -> str:

@@ -44,6 +44,8 @@ def write_text(path: Path, text: str) -> None:
 @contextmanager
 def written_whole(path: Path) -> Iterator[TextIO]:
     """Give a file to write line by line; it takes its place at the end, or vanishes if that never comes."""
+    if path.is_dir():
+        raise RequestError(f"{path}: found a folder; accepted: a file, such as {path / 'answers.jsonl'}")
     work = beside(path)
     try:
         with work.open("w", encoding="utf-8") as stream:

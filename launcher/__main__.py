@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-SIMPLE = ("up", "down", "clean", "doctor", "status", "password", "ssh-config", "logs", "lock", "smoke-test")
-WITH_COMMAND = ("ssh", "shell", "serve")
+SIMPLE = ("up", "down", "clean", "doctor", "status", "password", "ssh-config", "logs", "smoke-test")
+WITH_COMMAND = ("ssh", "shell", "serve", "lock")
 LOGGED = ("up", "down", "clean", "lock", "serve", "smoke-test")
 ALONE = ("up", "down", "clean", "password", "lock", "serve")
 FULL = "no space left on device"
@@ -105,13 +105,13 @@ def _dispatch(verbs: Verbs, verb: str, command: list[str]) -> int:
         "ssh": verbs.ssh,
         "shell": verbs.shell,
         "serve": partial(serve.run, verbs),
+        "lock": partial(lock.run, verbs),
     }
     if verb in WITH_COMMAND:
         return with_command[verb](command)
     named = {
         "status": lambda: status.run(verbs),
         "smoke-test": lambda: smoke.run(verbs),
-        "lock": lambda: lock.run(verbs),
         "down": verbs.down,
         "clean": verbs.clean,
         "password": verbs.password,

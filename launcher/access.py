@@ -51,7 +51,9 @@ def remember_host_key(docker: Docker, settings: Settings, state: State, containe
     """Let ssh know the container's host key beforehand, for the port of this start."""
     key = docker.run("exec", container, "cat", HOST_KEY)
     found = ways(settings, state)
-    line = f"[{found['ssh.host']}]:{found['ssh.port']} {' '.join(key.split()[:2])}\n"
+    host = found["ssh.host"]
+    name = host if found["ssh.port"] == "22" else f"[{host}]:{found['ssh.port']}"  # as ssh itself writes it
+    line = f"{name} {' '.join(key.split()[:2])}\n"
     textfile.update(state.known_hosts, line, 0o644)
 
 

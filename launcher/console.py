@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
+from launcher.render import writable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -127,7 +129,7 @@ class Console:
     def _write(self, text: str) -> None:
         """A terminal that was closed, or a pipe that nobody reads, does not stop the work."""
         try:
-            self._out.write(text)
+            self._out.write(writable(text, self._out))
             self._out.flush()
         except (OSError, ValueError):
             self._live = False

@@ -5,6 +5,7 @@ Neither is ever a word of a command line, a line of a log or a part of an image.
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SHORTEST = 8
 # the engine keeps no log of these containers, and they reach no network
 ALONE = ("run", "--rm", "--network=none", "--log-driver=none")
+OURS = re.compile(r"ssh-ed25519 \S+ workbench")  # as MAKE_KEY names it
 MAKE_KEY = "ssh-keygen -q -t ed25519 -N '' -C workbench -f /tmp/key && cat /tmp/key.pub /tmp/key"
 
 
@@ -25,10 +27,11 @@ def ensure(docker: Docker, state: State, image: str) -> None:
     """Make what is missing; what is there stays."""
     if not state.password_hash.exists():
         set_password(docker, state, image, secrets.token_urlsafe(12))
-    if not state.identity.exists():
+    made = not state.identity.exists()
+    if made:
         _make_key(docker, state, image)
-    if not state.authorized_keys.exists():
-        textfile.write(state.authorized_keys, state.public_key.read_text(encoding="utf-8"))
+    if made or not state.authorized_keys.exists():
+        _let_in(state)
 
 
 def set_password(docker: Docker, state: State, image: str, password: str) -> None:
@@ -41,6 +44,13 @@ def set_password(docker: Docker, state: State, image: str, password: str) -> Non
     hashed = docker.run(*ALONE, "--interactive", image, "workbench-hash-password", text=password + "\n")
     textfile.write(state.password, password + "\n")
     textfile.write(state.password_hash, hashed)
+
+
+def _let_in(state: State) -> None:
+    """Our key first; an earlier one of ours is let in no longer, keys of the user's own are."""
+    there = state.authorized_keys.read_text(encoding="utf-8") if state.authorized_keys.exists() else ""
+    theirs = [line for line in there.splitlines(keepends=True) if not OURS.fullmatch(line.strip())]
+    textfile.write(state.authorized_keys, state.public_key.read_text(encoding="utf-8") + "".join(theirs))
 
 
 def _make_key(docker: Docker, state: State, image: str) -> None:

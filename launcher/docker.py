@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from launcher import dotenv
 from launcher.loose import as_dict, as_list, as_str
 
 if TYPE_CHECKING:
@@ -37,8 +38,15 @@ class Docker:
         return self.ask(*arguments, text=text).check().stdout
 
     def compose(self, *arguments: str) -> list[str]:
-        """The words of a compose command; compose reads .env in the checkout for everything else."""
-        return [self.client, "compose", "--project-directory", str(self.checkout), *arguments]
+        """The words of a compose command; compose reads .env in the checkout for everything else.
+
+        Project and files are named, because what this shell exports for another project would win over .env.
+        """
+        file = dotenv.read(self.checkout / ".env")
+        named = {**file.decided, **file.user}.get("COMPOSE_FILE") or "compose.yaml"
+        files = [f"--file={self.checkout / name}" for name in named.split(":")]
+        place = ["--project-directory", str(self.checkout), f"--project-name={self.name}", *files]
+        return [self.client, "compose", *place, *arguments]
 
     def project(self, *arguments: str) -> Completed:
         """One short compose command; its answer, also when it failed."""

@@ -5,6 +5,7 @@ Everything else in the launcher takes a Host, so that a test can hand it a fake 
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -76,6 +77,13 @@ class Host:
         except (OSError, ValueError):
             return None
         return FileStat(found.st_uid, found.st_gid, found.st_mode & 0o7777, self.path(path).is_dir())
+
+    def label(self, path: str | Path) -> str:
+        """SELinux's label: "system_u:object_r:container_file_t:s0"; empty where there is none."""
+        try:
+            return os.getxattr(self.path(path), "security.selinux").decode("utf-8", "replace").rstrip("\0")
+        except (OSError, AttributeError):  # macOS has no such call
+            return ""
 
     def can_write(self, path: str | Path) -> bool:
         """Whether we may write there."""
@@ -157,16 +165,22 @@ class Host:
     ) -> Start:
         return Start(argv, {**self.environ, **(env or {})}, cwd, text)
 
-    def can_bind(self, address: str, port: int) -> bool:
-        """Whether a server could listen there now."""
+    def bind_error(self, address: str, port: int) -> int:
+        """Why no server could listen there now, as errno numbers it; 0 where one could."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((address, port))
-            except (OSError, OverflowError):
-                return False
-        return True
+        except OSError as error:
+            return error.errno or errno.EINVAL
+        except OverflowError:
+            return errno.EINVAL
+        return 0
+
+    def can_bind(self, address: str, port: int) -> bool:
+        """Whether nobody listens there; a port that only root may take can be had, for the engine is root."""
+        return self.bind_error(address, port) in {0, errno.EACCES}
 
     def reach(self, url: str, route: Route) -> Reach:
         """Whether an address answers over HTTP; never later than the route's timeout."""

@@ -75,8 +75,9 @@ def ensure(host: Host, console: Console, settings: Settings) -> Engine:
     seen = probe.look(host)
     if not _works(seen) and _may_install(host, settings, seen):
         effort = _Effort(host, console, settings)
-        if seen.compose is None or seen.buildx is None or not host.which("dockerd"):
-            effort.install()
+        wanted = _lacking(host, seen)
+        if wanted:
+            effort.install(wanted, seen)
         if probe.look(host).problem:
             effort.start()
         seen = probe.look(host)
@@ -92,7 +93,16 @@ def _may_install(host: Host, settings: Settings, seen: Engine) -> bool:
     """Only what is missing or stopped; a Podman, a closed socket or a remote engine is the owner's choice."""
     mendable = seen.problem in {"", "missing", "stopped"} and not host.environ.get("DOCKER_HOST")
     allowed = settings.get("ENGINE_INSTALL", "auto") == "auto"
-    return mendable and allowed and host.is_root and bool(packages(host))
+    known = seen.problem or _lacking(host, seen)
+    return bool(mendable and allowed and host.is_root and packages(host) and known)
+
+
+def _lacking(host: Host, seen: Engine) -> tuple[str, ...]:
+    """The packages to install; an engine that answers is never replaced, it only gets what it lacks."""
+    compose, buildx = seen.compose is not None, seen.buildx is not None
+    if not seen.problem:
+        return mends.plugins(system.look(host), compose=compose, buildx=buildx)
+    return () if compose and buildx and host.which("dockerd") else packages(host)
 
 
 def _why_not(host: Host, settings: Settings) -> str:
@@ -108,15 +118,17 @@ class _Effort:
     console: Console
     settings: Settings
 
-    def install(self) -> None:
+    def install(self, wanted: tuple[str, ...], seen: Engine) -> None:
         """Say what will be installed and from where, then do it."""
-        seen, wanted = system.look(self.host), packages(self.host)
-        self.console.say(f"No container engine with Compose v2 answers. Installing it on {seen.name}:")
-        self.console.say(f"  {' '.join(wanted)}")
+        why = "No container engine with Compose v2 answers. Installing it"
+        if not seen.problem:
+            why = "The engine's client lacks plugins. Installing them"
+        self.console.say(f"{why} on {system.look(self.host).name}:\n  {' '.join(wanted)}")
         if _from_trixie(self.host):
-            self._pin(wanted)
+            self._pin(packages(self.host))
+        also = ALSO if seen.problem else ()
         with self.console.step("Installing the container engine", "about a minute"):
-            apt.install(self.host, self.console, (*wanted, *ALSO), network.environment(self.settings))
+            apt.install(self.host, self.console, (*wanted, *also), network.environment(self.settings))
 
     def _pin(self, wanted: tuple[str, ...]) -> None:
         self.console.say(f"  Debian 12 has no Compose v2, so these come from Debian 13, pinned in {PIN}")

@@ -14,6 +14,12 @@ OWN_PACKAGES = {
     "ubuntu": "docker.io docker-compose-v2 docker-buildx",
     "debian": "docker.io docker-cli docker-compose docker-buildx",
 }
+# compose and buildx, for an engine that is there
+PLUGINS = {
+    "docker-ce": ("docker-compose-plugin", "docker-buildx-plugin"),
+    "ubuntu": ("docker-compose-v2", "docker-buildx"),
+    "debian": ("docker-compose", "docker-buildx"),
+}
 # the first releases whose own packages are new enough
 OLDEST = {"ubuntu": "22.04", "debian": "13"}
 TOOLKIT = "https://nvidia.github.io/libnvidia-container"
@@ -53,6 +59,21 @@ def _engine_packages(system: System) -> list[str]:
         "arch": [f"{sudo}pacman -S --needed docker docker-compose docker-buildx"],
         "suse": [f"{sudo}zypper install -y docker docker-compose docker-buildx"],
     }.get(system.family, [DOCKER_SCRIPT.format(sudo=sudo)])
+
+
+def plugins(system: System, *, compose: bool, buildx: bool) -> tuple[str, ...]:
+    """The packages of those that lack, from where the engine came; none where that is not known."""
+    origin = {"docker-ce": "docker-ce", "docker.io": system.distribution}.get(system.engine_package, "")
+    there = dict.fromkeys(PLUGINS.get(origin, ())[:1], compose)
+    there.update(dict.fromkeys(PLUGINS.get(origin, ())[1:], buildx))
+    return tuple(name for name, found in there.items() if not found)
+
+
+def install_plugins(system: System, *, compose: bool, buildx: bool) -> list[str]:
+    """What an engine that answers lacks; the engine itself stays."""
+    names = plugins(system, compose=compose, buildx=buildx)
+    by_hand = "# add Compose and buildx to this client: https://docs.docker.com/compose/install/linux/"
+    return _apt(system.sudo, " ".join(names)) if names else [by_hand]
 
 
 def _apt(sudo: str, packages: str) -> list[str]:

@@ -5,13 +5,17 @@ Files are written to .workbench/, readable by their owner only.
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
 from launcher import dotenv, textfile
+from launcher.addresses import host_of
+from launcher.errors import RequestError
 
 if TYPE_CHECKING:
     from launcher.host import Host
+    from launcher.plan import Plan
     from launcher.settings import Settings
     from launcher.state import State
 
@@ -21,6 +25,9 @@ CA_FILES = (
     "/etc/ssl/ca-bundle.pem",  # openSUSE
     "/etc/ssl/cert.pem",  # Alpine, macOS
 )
+# what BuildKit takes as a secret
+BUNDLE_BYTES = 500 * 1024
+BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----\n?", re.DOTALL)
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -33,9 +40,19 @@ def environment(settings: Settings) -> dict[str, str]:
     found.update({name.upper(): value for name, value in found.items()})
     if plan.index:
         found.update({"PIP_INDEX_URL": plan.index, "UV_DEFAULT_INDEX": plan.index})
+    found.update(_trusted(plan))
     if settings.get("HF_ENDPOINT"):
-        found["HF_ENDPOINT"] = plan.hub
+        # else large files come from another host, past the mirror
+        found.update({"HF_ENDPOINT": plan.hub, "HF_HUB_DISABLE_XET": "1"})
     return dict(sorted(found.items()))
+
+
+def _trusted(plan: Plan) -> dict[str, str]:
+    """Hosts from which pip takes packages over plain HTTP, and pip and uv behind a strange certificate."""
+    index = plan.index or ""
+    plain = [host_of(index)] if index.startswith("http:") else []
+    named = {"PIP_TRUSTED_HOST": [*plan.trusted, *plain], "UV_INSECURE_HOST": plan.trusted}
+    return {name: " ".join(dict.fromkeys(hosts)) for name, hosts in named.items() if hosts}
 
 
 def _no_proxy(theirs: str) -> str:
@@ -70,7 +87,28 @@ def write_build(settings: Settings, state: State, torch_index: str, apt_sources:
 
 
 def ca_bundle(host: Host, settings: Settings) -> str:
-    """What the host trusts, behind the user's CA_BUNDLE; empty where there is neither."""
+    """What the host trusts, behind the user's CA_BUNDLE, no certificate twice; empty where there is none."""
     trusted = next((text for path in CA_FILES for text in [host.read_text(path)] if text), "")
     named = host.read_text(settings.plan.cafile) if settings.plan.cafile else None
-    return "\n".join(part for part in (named, trusted) if part)
+    bundle = _once("\n".join(part for part in (named, trusted) if part))
+    size = len(bundle.encode("utf-8"))
+    if size > BUNDLE_BYTES:
+        raise RequestError(
+            f"CA_BUNDLE={settings.plan.cafile or ''}: {size // 1024} kB of certificates found, with this"
+            f" host's own; a build takes {BUNDLE_BYTES // 1024} kB. Name a file with your company's alone, or"
+            " take out of the host's what it does not need."
+        )
+    return bundle
+
+
+def _once(text: str) -> str:
+    """Each certificate where it stands first; the words around them stay."""
+    seen: set[str] = set()
+
+    def kept(block: re.Match[str]) -> str:
+        body = "".join(block.group().split())
+        again = body in seen
+        seen.add(body)
+        return "" if again else block.group()
+
+    return BLOCK.sub(kept, text)

@@ -23,7 +23,8 @@ class Plan:
 
     base is auto, pull or build; index and apt_mirror None mean the host's own, torch_index None the
     variant's; proxies are keyed http, https and no; fixed are the
-    services whose port the user gave, for which no other is taken.
+    services whose port the user gave, for which no other is taken; trusted are hosts whose certificate
+    pip does not check; last is the variant of the last start.
     """
 
     checkout: Path
@@ -33,6 +34,7 @@ class Plan:
     registry: str = DOCKER_HUB
     base: str = "auto"
     index: str | None = None
+    trusted: tuple[str, ...] = ()
     torch_index: str | None = None
     apt_mirror: str | None = None
     hub: str = MODEL_HUB
@@ -43,11 +45,19 @@ class Plan:
     shm_size: str = "8gb"
     gpus: str = "all"
     fixed: frozenset[str] = frozenset()
+    last: str = ""
 
     @property
     def mount(self) -> Path:
         """The folder that the container sees as /workspace."""
         return self.workspace or self.checkout / "workspace"
+
+    @property
+    def expects_gpu(self) -> bool:
+        """Whether a GPU was asked for by name, or the last start used one."""
+        auto = self.variant == "auto"
+        row = self.variants.rows.get(self.last if auto else self.variant)
+        return (row is not None and row.uses_gpu) or (auto and self.gpus != "all")
 
 
 def from_settings(checkout: Path, variants: Variants, settings: Mapping[str, str]) -> Plan:

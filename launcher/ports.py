@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from launcher.errors import RequestError
 from launcher.plan import ON_THIS_MACHINE, PORTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from launcher.host import Host
     from launcher.settings import Settings
 
@@ -18,7 +21,7 @@ HIGHEST = 65535
 
 @dataclass(frozen=True)
 class _Search:
-    """`ours` are held by this checkout's own containers, so they are free for it."""
+    """`ours` are held by the service's own container, so they are free for it."""
 
     host: Host
     bind: str
@@ -32,7 +35,16 @@ class _Search:
         return None
 
 
-def choose(host: Host, settings: Settings, ours: frozenset[int]) -> dict[str, int]:
+def check_bind(host: Host, bind: str) -> None:
+    """RequestError where BIND is no address of this machine."""
+    if host.bind_error(bind, 0) == errno.EADDRNOTAVAIL:
+        raise RequestError(
+            f"BIND={bind}: no address of this machine. Accepted are 127.0.0.1, 0.0.0.0 (all of them) and"
+            " those that `hostname -I` prints."
+        )
+
+
+def choose(host: Host, settings: Settings, ours: Mapping[str, frozenset[int]]) -> dict[str, int]:
     """A port for each service, by its name in .env: {"JUPYTER_PORT": 8888, ...}.
 
     RequestError for a port of the user's own that somebody else holds; it names the next free one.
@@ -41,7 +53,8 @@ def choose(host: Host, settings: Settings, ours: frozenset[int]) -> dict[str, in
     chosen: dict[str, int] = {}
     for service, default in PORTS.items():
         key = f"{service.upper()}_PORT"
-        search = _Search(host, "127.0.0.1" if service in ON_THIS_MACHINE else settings.plan.bind, ours)
+        bind = "127.0.0.1" if service in ON_THIS_MACHINE else settings.plan.bind
+        search = _Search(host, bind, ours.get(service, frozenset()))
         theirs = {port for other, port in asked.items() if port and other != service}
         start = asked[service] or settings.last_port(service) or default
         chosen[key] = _one(search, key, start, theirs | set(chosen.values()), fixed=bool(asked[service]))

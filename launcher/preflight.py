@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from launcher.checks import engine, gpu, toolkit
+from launcher.checks import driver, engine, gpu, places, toolkit
 from launcher.errors import HostNotReady
 from launcher.facts import Facts
 from launcher.findings import ERROR, Finding
 from launcher.probes import files, system
 from launcher.probes import toolkit as toolkit_probe
+from launcher.variants import CPU
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,20 @@ def engine_findings(host: Host, plan: Plan, seen: Engine) -> list[Finding]:
     """What doctor says of the engine."""
     facts = Facts(plan, files.look(host, plan), system=system.look(host), engine=seen)
     return list(engine.check(facts))
+
+
+def place_findings(host: Host, plan: Plan, seen: Engine) -> list[Finding]:
+    """What doctor says of folders that SELinux would keep from the container."""
+    facts = Facts(plan, files.look(host, plan), system=system.look(host), engine=seen)
+    return list(places.check_labels(facts))
+
+
+def driver_findings(host: Host, plan: Plan, nvidia: Nvidia) -> list[Finding]:
+    """What doctor says of the driver; nothing where no GPU is wanted."""
+    if plan.variant == CPU:
+        return []
+    facts = Facts(plan, files.look(host, plan), system=system.look(host), nvidia=nvidia)
+    return list(driver.check(facts))
 
 
 def gpu_findings(host: Host, plan: Plan, variant: Variant, seen: Engine, nvidia: Nvidia) -> list[Finding]:

@@ -30,7 +30,7 @@ def run(verbs: Verbs, words: Sequence[str]) -> int:
     if not models:
         raise RequestError(f"no model was named. Accepted: {USAGE}")
     command = [placed(word, verbs.settings.plan.mount) for word in models] + list(words[len(models) :])
-    chosen = ports.choose(verbs.host, verbs.settings, start.published(docker.containers()))
+    chosen = ports.choose(verbs.host, verbs.settings, start.held(docker.containers()))
     remember(verbs, {"SERVE_PORT": str(chosen["SERVE_PORT"]), "SERVE": shlex.join(command)})
     up = ("up", "--detach", "--no-deps", "--force-recreate", "--wait", start.SERVE)
     argv = docker.compose(*PROFILE, *up)
@@ -40,7 +40,8 @@ def run(verbs: Verbs, words: Sequence[str]) -> int:
     except CommandFailed as error:
         said = docker.project(*PROFILE, "logs", "--no-color", "--tail", LOG_LINES, start.SERVE).output
         docker.project(*PROFILE, "rm", "--stop", "--force", start.SERVE)
-        raise WorkbenchError(f"the service did not start. The last lines of its log:\n{said}") from error
+        told = f"The last lines of its log:\n{said}" if said else str(error)
+        raise WorkbenchError(f"the service did not start. {told}") from error
     url = access.ways(verbs.settings, verbs.state)["serve.url"]
     verbs.console.say(f"Serving at {url} (a page to try it; {url}docs for programs). Stop: make down")
     return 0

@@ -84,7 +84,9 @@ def load(host: Host, checkout: Path, variants: Variants) -> Settings:
     check(asked, variants)
     last = {key: file.decided[key] for key in REMEMBERED if key in file.decided}
     plan = from_settings(checkout, variants, {**last, **asked})
-    plan = replace(plan, index=plan.index or pip.index(host))
+    trusted = tuple(asked.get("PIP_TRUSTED_HOST", "").split()) or pip.trusted(host)
+    last_variant = file.decided.get("WORKBENCH_VARIANT", "")
+    plan = replace(plan, index=plan.index or pip.index(host), trusted=trusted, last=last_variant)
     if asked.get("CA_BUNDLE"):
         _check_bundle(host, asked["CA_BUNDLE"], plan.cafile or "")
     name = _wanted_name(host, asked) or file.decided.get("WORKBENCH_NAME") or default_name(checkout)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SERVICES = ("workbench", "tensorboard")
 SERVE = "serve"  # runs only where `make serve` was asked for
+HOLDERS = {"jupyter": "workbench", "ssh": "workbench", "tensorboard": "tensorboard", "serve": SERVE}
 HEALTHY_SECONDS = 120.0
 POLL_SECONDS = 0.5
 RESTARTS = 3
@@ -42,11 +43,11 @@ class Start:
         answer.check()
         now = self.docker.containers()
         same = bool(now) and all(healthy.get(name) == one["Id"] for name, one in now.items())
-        if same and self.state.known_hosts.exists():
+        if same:
             self.console.say("Already up; nothing changed.")
         else:
-            container = self._wait()["workbench"]["Id"]
-            access.remember_host_key(self.docker, self.settings, self.state, container)
+            now = self._wait()
+        access.remember_host_key(self.docker, self.settings, self.state, now["workbench"]["Id"])
         self.console.say(access.welcome(self.settings, self.state))
 
     def _wait(self) -> dict[str, dict[str, Any]]:
@@ -72,6 +73,11 @@ class Start:
 def _given_up(container: dict[str, Any]) -> bool:
     """Ended, or started again and again."""
     return health(container) in {"exited", "dead"} or container.get("RestartCount", 0) >= RESTARTS
+
+
+def held(containers: dict[str, dict[str, Any]]) -> dict[str, frozenset[int]]:
+    """The ports that each service's own container holds: {"ssh": {8888, 2222}, ...}."""
+    return {port: published({name: containers.get(name, {})}) for port, name in HOLDERS.items()}
 
 
 def published(containers: dict[str, dict[str, Any]]) -> frozenset[int]:

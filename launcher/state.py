@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from launcher.errors import WorkbenchError
+from launcher.errors import HostNotReady, WorkbenchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,8 +105,13 @@ class State:
         with (self.folder / "lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise WorkbenchError(
                     f"another make is at work in {self.checkout}. Wait for it to end, then try again."
+                ) from error
+            except OSError as error:
+                raise HostNotReady(
+                    f"{file.name}: this file system locks no files ({error.strerror}). "
+                    "Move the checkout to a local disk, or have the lock service of the network one started."
                 ) from error
             yield

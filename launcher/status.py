@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from launcher import access, start
 from launcher.docker import health
+from launcher.render import writable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,8 @@ def run(verbs: Verbs, out: IO[str] | None = None) -> int:
         text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     else:
         text = "".join(f"{key:<{KEY_WIDTH}}{value}\n" for key, value in flat(found).items())
-    (out or sys.stdout).write(text)
+    out = out or sys.stdout
+    out.write(writable(text, out))
     return 0 if set(found["health"].values()) == {"healthy"} else 1
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from launcher import base as bases
-from launcher import credentials, debian, dotenv, image, install, network, ports, start, workspace
+from launcher import credentials, debian, dotenv, image, install, network, ports, start, volumes, workspace
 from launcher.checks import proxy
 from launcher.checks.resources import ENGINE_NEEDS
 from launcher.choice import Choice, choose
@@ -14,7 +14,7 @@ from launcher.docker import Docker
 from launcher.errors import HostNotReady, WorkbenchError
 from launcher.fit import Sources, misfit
 from launcher.image import Recipe
-from launcher.preflight import gpu_findings, refuse, told
+from launcher.preflight import driver_findings, gpu_findings, place_findings, refuse, told
 from launcher.probes import network as sources
 from launcher.probes import nvidia, system
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from launcher.variants import Variant
 
 LOCK_LIMIT = "rlimit type 8"
+ON_CPU = "Without the GPU it goes on with: make up VARIANT=cpu"
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,19 @@ class Up:
         engine = install.ensure(self.host, self.console, self.settings)
         docker = Docker(self.host, engine.client or "docker", self.state.checkout, self.settings.name)
         start.refuse_foreign(docker, self.settings)
+        ports.check_bind(self.host, self.settings.plan.bind)
         for finding in proxy.loopback(self.settings.plan.proxies):
             self.console.say(told(finding))
         owner = workspace.prepare(self.host, self.settings, self.state)
         network.write_container(self.host, self.settings, self.state)
+        refuse(place_findings(self.host, self.settings.plan, engine))
         choice, base = self.have_base(docker, engine)
         reference = f"nlp-workbench/{self.settings.name}:{choice.variant.name}"
         recipe = Recipe(reference, choice.variant.name, base, owner)
         replaced = self._build(docker, recipe, choice.variant)
         credentials.ensure(docker, self.state, reference)
         workspace.hand_over(self.host, self.state)
+        volumes.hand_over(docker, self.console, self.settings.decided, recipe)
         before = docker.containers()
         self._decide(docker, recipe, choice.reason, before)
         start.Start(docker, self.console, self.settings, self.state).run(before)
@@ -79,6 +83,7 @@ class Up:
         """Choose the variant, refuse what cannot work, and have its base here."""
         plan = self.settings.plan
         seen = nvidia.look(self.host, wsl=system.look(self.host).wsl > 0, wanted=plan.gpus)
+        refuse(driver_findings(self.host, plan, seen), ON_CPU)
         known = bases.known(docker, plan.variants)
         choice = self._choose(engine, seen, frozenset(known))
         self.console.say(f"Variant {choice.variant.name}: {choice.reason}")
@@ -154,18 +159,21 @@ class Up:
 
     def _decide(self, docker: Docker, recipe: Recipe, reason: str, before: dict[str, dict[str, Any]]) -> None:
         """Write what was decided to .env, where `docker compose` finds it."""
-        chosen = ports.choose(self.host, self.settings, start.published(before))
+        chosen = ports.choose(self.host, self.settings, start.held(before))
         gpu = self.settings.plan.variants[recipe.variant].uses_gpu
         decided = {
             "WORKBENCH_NAME": self.settings.name,
             "WORKBENCH_IMAGE": recipe.reference,
             "WORKBENCH_VARIANT": recipe.variant,
             "WORKBENCH_REASON": reason,
+            "WORKBENCH_OWNER": volumes.owner(recipe),
             "COMPOSE_FILE": "compose.yaml:compose.gpu.yaml" if gpu else "compose.yaml",
             **{name: str(port) for name, port in chosen.items()},
             **self.settings.remembered,
             "MEMLOCK": self.settings.decided.get("MEMLOCK") or self._lock_limit(docker, recipe.reference),
         }
+        if "SERVE" in self.settings.decided:
+            decided["SERVE"] = self.settings.decided["SERVE"]  # for `docker compose --profile serve up`
         path = self.state.checkout / ".env"
         theirs = dotenv.read(path).user
         dotenv.write(path, {name: value for name, value in decided.items() if name not in theirs})

@@ -93,6 +93,7 @@ class Verbs:
     def password(self) -> int:
         """Set Jupyter's password: asked for twice on a terminal, else one line of standard input."""
         docker, container = self.running()
+        self.console.say("Jupyter starts anew with it: what runs in its notebooks and terminals ends.")
         credentials.set_password(docker, self.state, self.decided["WORKBENCH_IMAGE"], _new_password())
         workspace.hand_over(self.host, self.state)
         with self.console.step("Starting Jupyter anew", "5 to 10 s"):

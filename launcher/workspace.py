@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launcher.errors import RequestError
 from launcher.probes.files import container_user
 
 if TYPE_CHECKING:
@@ -18,18 +19,35 @@ if TYPE_CHECKING:
     from launcher.state import State
 
 FOLDERS = ("data/raw", "models/final", "runs")
+MOUNTED = ("data", "models", "runs")
 SHARED = ("notebooks", "scripts", "benchmarks")
 
 
 def prepare(host: Host, settings: Settings, state: State) -> tuple[int, int]:
-    """Make the folders; return who will own them."""
+    """Make the folders; return who will own them.
+
+    Of a folder that was there before, only what the container sees is handed over.
+    """
+    mount, found = settings.plan.mount, container_user(host, state.checkout)
+    _refuse_roots_own(host, mount)
+    new = not mount.exists()
     for folder in FOLDERS:
-        (settings.plan.mount / folder).mkdir(parents=True, exist_ok=True)
-    found = container_user(host, state.checkout)
+        (mount / folder).mkdir(parents=True, exist_ok=True)
     if host.is_root:
-        for place in (*(state.checkout / name for name in SHARED), settings.plan.mount):
+        for place in (*(state.checkout / name for name in SHARED), *(mount / name for name in MOUNTED)):
             _give(place, found)
+        if new:
+            os.lchown(str(mount), *found)
     return found
+
+
+def _refuse_roots_own(host: Host, mount: Path) -> None:
+    homes = {"/root", os.path.realpath(host.home)} if host.is_root else {"/root"}
+    if os.path.realpath(mount) in {"/", *homes}:
+        raise RequestError(
+            f"WORKSPACE={mount}: the system's or root's own folder. Accepted is one for data, models and runs"
+            f" alone, such as WORKSPACE={mount / 'workbench'}"
+        )
 
 
 def hand_over(host: Host, state: State) -> None:

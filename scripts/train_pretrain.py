@@ -2,7 +2,7 @@
 
 Goal:      texts without labels -> an encoder that knows their words, in models/final/domain.
 Hardware:  one GPU; a small encoder on a CPU.
-Duration:  a million tokens, 3 epochs: minutes on a GPU, an hour or more on two CPU cores.
+Duration:  a million tokens, 3 epochs: an hour or more on two CPU cores; not measured on a GPU yet.
 
     python scripts/train_pretrain.py                              # the texts in data/raw/domain
     python scripts/train_pretrain.py --demo                       # small data of our own, no network
@@ -18,6 +18,7 @@ from finetune.demo import write_demo
 from finetune.recipe import Script, run
 
 SCRIPT = Script(
+    about=__doc__,
     name="domain",
     verb="pretrain",
     data="domain",

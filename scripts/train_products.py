@@ -2,7 +2,7 @@
 
 Goal:      pos.csv, neutral.csv, neg.csv (a review a line) -> a model that tells them apart, a report.
 Hardware:  one GPU, or a CPU.
-Duration:  20,000 reviews, 3 epochs: minutes on a GPU; 4,000 reviews, 1 epoch: about ten minutes on two cores.
+Duration:  4,000 reviews, 1 epoch, a small encoder: about ten minutes on two cores; not measured on a GPU yet.
 
     python scripts/train_products.py                         # the files in data/raw/product_reviews
     python scripts/train_products.py --demo                  # small data of our own, no network, seconds
@@ -27,6 +27,7 @@ def write_demo(folder: Path) -> Demo:
 
 
 SCRIPT = Script(
+    about=__doc__,
     name="products",
     verb="classify",
     data="product_reviews",

@@ -28,6 +28,7 @@ def write_demo(folder: Path) -> Demo:
 
 
 SCRIPT = Script(
+    about=__doc__,
     name="sentiment",
     verb="classify",
     data="sentiment",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from finetune.data.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Self  # an export must run on Python 3.10, which has none
 
     from numpy.typing import NDArray
 
@@ -31,11 +32,16 @@ class Entities:
     labels: LabelSet
     max_length: int = 128
     characters: bool = False
+    inner: str = field(default="", kw_only=True)
 
     def facts(self) -> dict[str, Any]:
         """Name what must be known to answer, besides the types."""
-        kept = {"max_seq_length": self.max_length, "numbered": False, "characters": self.characters}
-        return {**kept, "moves": self.moves().tolist()}
+        return {**self.reading(), "moves": self.moves().tolist()}
+
+    def reading(self) -> dict[str, Any]:
+        """Name what must be known to read a text as the training texts were read."""
+        words = {"characters": self.characters, "inner": self.inner}
+        return {"max_seq_length": self.max_length, "numbered": False, **words}
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -61,9 +67,12 @@ class Entities:
 
         return read
 
-    def texts(self, lines: Sequence[str]) -> list[Any]:
-        """Split lines into words as the training data had them."""
-        return [Words(line, characters=self.characters) for line in lines]
+    def texts(self, lines: Sequence[Any]) -> list[Any]:
+        """Split lines into words as the training data had them; what is words already stays as it is."""
+        return [
+            one if isinstance(one, Words) else Words(one, characters=self.characters, inner=self.inner)
+            for one in lines
+        ]
 
     def decoded(
         self, logits: Sequence[NDArray[np.float32]], labels: Sequence[Any], rows: Sequence[int]
@@ -124,8 +133,9 @@ class ScoredEntities(Entities):
     @classmethod
     def from_facts(cls, labels: LabelSet, facts: Mapping[str, Any]) -> Self:
         """Undo facts()."""
+        length, inner = int(facts["max_seq_length"]), str(facts.get("inner", ""))
         scores = np.array(facts["moves"], np.float32)
-        return cls(labels, int(facts["max_seq_length"]), bool(facts["characters"]), scores=scores)
+        return cls(labels, length, bool(facts["characters"]), inner=inner, scores=scores)
 
     def moves(self) -> NDArray[np.float32]:
         """Give the scores."""

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from finetune.answers.classes import OneLabel, SeveralLabels
 from finetune.answers.entities import ScoredEntities
 from finetune.data.labels import LabelSet
+from finetune.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -53,6 +55,15 @@ KINDS: dict[str, Callable[[LabelSet, Mapping[str, Any]], Answerer]] = {
     "multi-label": SeveralLabels.from_facts,
     "tag": ScoredEntities.from_facts,
 }
+
+
+def must_answer(task: Any, folder: Path, done: str) -> Answerer:  # noqa: ANN401 - any task
+    """Refuse a task without answers that people read; done is what was asked for, such as served."""
+    if not isinstance(task, Answerer):
+        raise RequestError(
+            f"{folder}: the task is {task.name}; {done} are: {', '.join(KINDS)}. Fine-tune it first"
+        )
+    return task
 
 
 def answerer(facts: Mapping[str, Any]) -> Answerer:

@@ -20,6 +20,8 @@ EXAMPLES = """examples:
   finetune compare runs/news runs/news-lr1e-4
   finetune compare runs/*"""
 CONTENTS = "data contents"
+DRAWN = {"drawn validation": "validation", "drawn test": "test"}
+DRAWN_BY = ("seed", "validation_share", "test_share", "max_rows", "drop_shared_texts")
 PLACES = {"output_dir", "save_path", "cache_dir", "overwrite_output_dir"}
 
 
@@ -40,12 +42,25 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     runs = list(finished.values())
     names = sorted(dict.fromkeys(name for one in runs for name in one), key=place_of)
     differing = [name for name in names if is_figure(name) or len({str(one.get(name)) for one in runs}) > 1]
-    same_data = CONTENTS not in differing
-    rows = [(name, *(shown(one.get(name)) for one in runs)) for name in differing if name != CONTENTS]
-    print(table(("", *(path.resolve().name for path in finished)), rows))  # noqa: T201 - the answer
-    if not same_data:
+    unsaid = {CONTENTS, *DRAWN}
+    rows = [(name, *(shown(one.get(name)) for one in runs)) for name in differing if name not in unsaid]
+    print(table(("", *heads(list(finished))), rows))  # noqa: T201 - the answer
+    drawn = [split for name, split in DRAWN.items() if name in differing]
+    if CONTENTS in differing:
         say("these runs did not see the same data: their figures are no fair comparison")
+    elif drawn:
+        rows_of = " and ".join(drawn)
+        say(
+            f"the {rows_of} rows were set aside from one file, and not the same ones in each run (see "
+            f"{', '.join(DRAWN_BY)}): the {rows_of} figures are no fair comparison"
+        )
     return 0
+
+
+def heads(paths: list[Path]) -> list[str]:
+    """Name the runs by their folders, or by their paths where two folders have one name."""
+    names = [path.resolve().name for path in paths]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
 
 
 def facts_or_error(path: Path) -> dict[str, Any] | RunFolderError:
@@ -69,12 +84,16 @@ def facts(path: Path) -> dict[str, Any]:
     settings = {name: value for group in config["settings"].values() for name, value in group.items()}
     kept = {name: value for name, value in settings.items() if name not in PLACES}
     versions = {f"{name} version": value for name, value in config["versions"].items()}
+    prints = config["data"]["fingerprints"]
+    how = str([settings.get(name) for name in DRAWN_BY])
+    drawn = {name: how for name, split in DRAWN.items() if split in metrics and split not in prints}
     return {
         "task": config["task"],
         **figures,
         **kept,
         **versions,
-        CONTENTS: str(config["data"]["fingerprints"]),
+        **drawn,
+        CONTENTS: str(prints),
     }
 
 

@@ -2,10 +2,10 @@
 
 It reads what training reads: CSV (with commas, semicolons, bars or tabs), tab-separated files, JSON lines or
 an array, Parquet (a file, or parts such as train-00000-of-00002.parquet), a folder or a file for each class,
-words and tags in columns, texts with the places of their entities (doccano's JSON lines, such as
-{"text": "北京很大", "label": [[0, 2, "LOC"]]}), folders that datasets.save_to_disk() wrote, and names of hub
-data sets; gz and xz too; UTF-8, UTF-16 or GB18030. Lengths are in tokens where an encoder is named, else in
-characters.
+words and tags in columns, texts with the places of their entities (JSON lines of doccano, Label Studio or
+CLUENER, such as {"text": "北京很大", "label": [[0, 2, "LOC"]]}), several labels in a cell or in a column of
+0 and 1 for each, folders that datasets.save_to_disk() wrote, and names of hub data sets; gz and xz too;
+UTF-8, UTF-16 or GB18030. Lengths are in tokens where an encoder is named, else in characters.
 """
 
 from __future__ import annotations

@@ -15,11 +15,12 @@ import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finetune.commands.device import add_device_arguments
 from finetune.data.lines import decode
-from finetune.errors import DataError, RequestError
+from finetune.data.words import NO_SPACES, Words
+from finetune.errors import DataError, RequestError, shorten
 from finetune.writing import written_whole
 
 if TYPE_CHECKING:
@@ -27,17 +28,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from finetune.data.shape import AnySource, Shape
+    from finetune.predict import Answer
 
 EXAMPLES = """examples:
   finetune predict runs/news "央行宣布下调利率" "国足加时赛险胜对手"
-  finetune predict runs/news --file titles.csv --text-column title --output answers.jsonl
-  cat titles.txt | finetune predict runs/news | head -3
+  finetune predict runs/news --file data/raw/titles.csv --text-column title --output data/answers.jsonl
+  cat data/raw/titles.txt | finetune predict runs/news | head -3
 
 in Python, for one text or a stream of them:
   from finetune.predict import Predictor
   predictor = Predictor("runs/news")
   predictor("央行宣布下调利率")["label"]
-  for answer in predictor.answers(open("titles.txt", encoding="utf-8")): ..."""
+  for answer in predictor.answers(open("data/raw/titles.txt", encoding="utf-8")): ..."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,15 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Predict and print."""
-    from finetune.predict import Predictor  # noqa: PLC0415 - --help must not wait for torch
-
-    if arguments.texts and arguments.file:
-        raise RequestError(f"found texts and --file {arguments.file}; accepted: one or the other")
-    predictor = Predictor(arguments.model, arguments.gpu_id, arguments.precision)
-    count = 0
+    check(arguments)
     output: Path | None = arguments.output
     with written_whole(output) if output else nullcontext(sys.stdout) as stream:
-        for answer in predictor.answers(chosen_texts(arguments, predictor.task.shape, say)):
+        count = 0
+        for answer in answers(arguments, say):
             stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
             count += 1
         stream.flush()
@@ -73,10 +71,50 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     return 0
 
 
-def chosen_texts(arguments: argparse.Namespace, shape: Shape, say: Callable[[str], None]) -> Iterable[str]:
+def check(arguments: argparse.Namespace) -> None:
+    """Refuse what does not go together, and texts from the command line that are no text."""
+    if arguments.texts and arguments.file:
+        raise RequestError(f"found texts and --file {arguments.file}; accepted: one or the other")
+    if arguments.text_column is not None and arguments.file is None:
+        raise RequestError(f"--text-column {arguments.text_column}: give --file FILE too")
+    for number, text in enumerate(arguments.texts, 1):
+        if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
+            raise RequestError(
+                f"text {number}: found {shorten(text)}, which is no UTF-8; accepted: UTF-8 on the command "
+                "line, or a file of another encoding with --file"
+            )
+
+
+def answers(arguments: argparse.Namespace, say: Callable[[str], None]) -> Iterator[Answer]:
+    """Load the model and answer."""
+    from finetune.answers.entities import Entities  # noqa: PLC0415 - --help must not wait for numpy
+    from finetune.predict import Predictor  # noqa: PLC0415 - nor for torch
+
+    predictor = Predictor(arguments.model, arguments.gpu_id, arguments.precision)
+    texts = chosen_texts(arguments, predictor.task.shape, say)
+    if isinstance(predictor.task, Entities) and not predictor.task.characters:
+        texts = doubted(texts, say)
+    return predictor.answers(texts)
+
+
+def doubted(texts: Iterable[Any], say: Callable[[str], None]) -> Iterator[Any]:
+    """Warn once of a text without spaces: a tagger that reads words takes a whole clause of it for one."""
+    told = False
+    for text in texts:
+        found = None if told or not isinstance(text, str) else NO_SPACES.search(text)
+        if found:
+            told = True
+            say(
+                f"warning    this tagger reads words with spaces between them, and {shorten(found.group())} "
+                "is one word to it; put spaces between the words, or train on data with a character a line"
+            )
+        yield text
+
+
+def chosen_texts(arguments: argparse.Namespace, shape: Shape, say: Callable[[str], None]) -> Iterable[Any]:
     """Take the texts from where the user put them."""
     if arguments.file is not None:
-        from finetune.data.conll import TAGGED, is_tagged  # noqa: PLC0415 - see run
+        from finetune.data.conll import TAGGED, is_tagged  # noqa: PLC0415 - see answers
         from finetune.data.plain import PLAIN  # noqa: PLC0415 - likewise
         from finetune.data.sources import must_exist  # noqa: PLC0415 - likewise
         from finetune.options import DataOptions  # noqa: PLC0415 - likewise
@@ -106,11 +144,12 @@ def piped_texts(say: Callable[[str], None]) -> Iterator[str]:
         say(f"{blank:,} blank lines left out")
 
 
-def texts_of(source: AnySource) -> Iterator[str]:
-    """Read the texts of a file; labels or tags in it are not looked at."""
-    from finetune.data.ingest import as_line  # noqa: PLC0415 - see run
+def texts_of(source: AnySource) -> Iterator[Any]:
+    """Read the texts of a file, those of a tagged one as its words; labels or tags are not looked at."""
+    from finetune.data.ingest import as_line  # noqa: PLC0415 - see answers
 
     for row in source.rows():
         if row.problem is not None:
             raise DataError(row.problem)
-        yield as_line(row.text)
+        line = as_line(row.text)
+        yield line if isinstance(row.text, str) else Words.given(row.text, line)

@@ -29,8 +29,8 @@ EXAMPLES = f"""examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Accept the settings of a training."""
-    add_training_arguments(parser, "pretrain")
+    """Accept the settings of a training; which column has a label tells at most which one is not the text."""
+    add_training_arguments(parser, "pretrain", unlisted=("label_column",))
 
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:

@@ -11,7 +11,7 @@ from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, Tr
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from finetune.pipeline import Result
 
@@ -27,15 +27,20 @@ YAML_HELP = """settings from a file, with the same names and without the dashes 
 An unknown name or a wrong value is an error with its line. What is left out has its default."""
 
 
-def add_training_arguments(parser: argparse.ArgumentParser, task: str) -> None:
-    """Accept every setting of a training run, and a file with such settings; teach those of this task."""
+def add_training_arguments(
+    parser: argparse.ArgumentParser, task: str, unlisted: Collection[str] = ()
+) -> None:
+    """Accept every setting of a training run, and a file with such settings; teach those of this task.
+
+    Settings that are unlisted are accepted too, and not taught.
+    """
     parser.add_argument(
         "--config",
         type=Path,
         metavar="FILE",
         help="YAML file with any of these options; the command line wins",
     )
-    add_options(parser, KINDS, unsaid={name for kind in KINDS for name in foreign(kind, task)})
+    add_options(parser, KINDS, unsaid={*unlisted, *(name for kind in KINDS for name in foreign(kind, task))})
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from finetune.data.cells import as_label, as_text, flag_columns, join_names, no_text, split_names
 from finetune.data.width import fold
-from finetune.errors import DataError, Problem, RequestError, shorten
+from finetune.errors import ColumnError, DataError, Problem, RequestError, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from finetune.data.records import Record, Table
+    from finetune.data.records import Table, Values
 
 TEXT_NAMES = (
     "text", "sentence", "content", "title", "review", "comment", "document", "body", "tweet", "headline",
@@ -26,14 +28,26 @@ LABEL_NAMES = (
 SAMPLE_ROWS = 200
 ROWS_SURE = 5  # so many numbers below a word are no chance
 NUMBERS = re.compile(r"[\d\s.,;:/+-]+")
+PROSE = re.compile(r"\s|[\u3040-\u30ff\u3400-\u9fff]")
+HINTS = {
+    "__label__": r"sed -E 's/^__label__(\S+) +/\1\t/' makes two columns of fastText's lines",
+    "<!doctype": "download the file itself, this is a web page",
+    "<html": "download the file itself, this is a web page",
+}
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the two columns that matter; label is None where a file holds texts only."""
+    """The names of the two columns that matter; label is None where a file holds texts only.
+
+    Flags are columns of 0 and 1, one for each label, whose names label then joins. Doubts say what else might
+    have been meant.
+    """
 
     text: str
     label: str | None
+    flags: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 def header_test(text: str | None, label: str | None) -> Callable[[list[list[str]]], bool]:
@@ -42,7 +56,8 @@ def header_test(text: str | None, label: str | None) -> Callable[[list[list[str]
     A number names a column of a file without a header, where the same number may also be a label. A name
     that we know is none where it stands in its column again: "news" may be a label, and so may "y".
     """
-    named = {one.casefold() for one in (text, label) if one and not one.isdecimal()}
+    given = (text, label, *split_names(label))
+    named = {one.casefold() for one in given if one and not one.isdecimal()}
 
     def has_header(rows: list[list[str]]) -> bool:
         first, *below = [[plain_name(cell) for cell in row] for row in rows]
@@ -69,27 +84,66 @@ def plain_name(cell: str) -> str:
     return fold(cell).strip().strip('"').casefold()
 
 
-def find_columns(table: Table, text: str | None, label: str | None, *, labelled: bool = True) -> Columns:
-    """Choose the columns; what the user named must be there."""
-    for named, name in (("--text-column", text), ("--label-column", label)):
-        if name is not None and name not in table.columns:
-            accepted = ", ".join(table.columns)
-            raise RequestError(f"{named} {name}: {table.path} has no such column; accepted: {accepted}")
-    if text is not None and text == label:
+def find_columns(
+    table: Table, text: str | None, label: str | None, *, labelled: bool = True, several: bool = False
+) -> Columns:
+    """Choose the columns; what the user named must be there, and several labels may have a column each."""
+    named = named_column(table, "--text-column", text)
+    flags = listed_columns(table, label) if several else ()
+    label = None if flags else named_column(table, "--label-column", label)
+    if named is not None and named == label:
         raise RequestError(f"--text-column and --label-column are both {text}; name one column for each")
-    sample = [one for one in islice(table.records(), SAMPLE_ROWS) if one.problem is None]
-    others = [one for one in table.columns if one != label]
-    text = text or by_name(others, TEXT_NAMES) or longest(others, sample)
+    rows = [one.values for one in islice(table.records(), SAMPLE_ROWS) if one.problem is None]
+    others = [one for one in table.columns if one != label and one not in flags]
+    chosen = named or by_name(others, TEXT_NAMES) or longest(others, rows) or table.columns[0]
     if not labelled:
-        return Columns(text or table.columns[0], label or by_name(table.columns, LABEL_NAMES))
-    rest = [one for one in table.columns if one != text]
-    label = label or by_name(rest, LABEL_NAMES) or fewest_values(rest, sample)
-    if text is None or label is None:
-        found = f"1 column: {shorten(table.columns[0])}"
-        raise DataError(
-            Problem(table.path, 1, found, "a text and a label in each row", "add the label's column")
-        )
-    return Columns(text, label)
+        return Columns(chosen, None)
+    rest = [one for one in table.columns if one != chosen]
+    if not rest:
+        raise DataError(one_column(table, rows))
+    if flags:
+        return Columns(chosen, join_names(flags), flags)
+    found = with_label(chosen, label, rest, rows, several=several)
+    return found if named else replace(found, doubts=(*second_text(chosen, rest, rows), *found.doubts))
+
+
+def with_label(
+    text: str, label: str | None, rest: list[str], rows: list[Values], *, several: bool
+) -> Columns:
+    """Choose the column of the label, or of each, among all but the text's."""
+    known = label or by_name(rest, LABEL_NAMES)
+    found = known or fewest_values(rest, rows)
+    alike = flag_columns(rest, rows)
+    flags = alike if found in alike and len(alike) > 1 else ()
+    if several and flags:
+        return Columns(text, join_names(flags), flags)
+    return Columns(text, found, doubts=() if known else other_labels(found, rest, rows, flags))
+
+
+def named_column(table: Table, option: str, name: str | None) -> str | None:
+    """Find a column that was named, capitals aside."""
+    if name is None or name in table.columns:
+        return name
+    found = [one for one in table.columns if one.casefold() == name.casefold()]
+    if len(found) == 1:
+        return found[0]
+    message = f"{option} {name}: {table.path} has no such column; accepted: {', '.join(table.columns)}"
+    raise ColumnError(message, table.path, table.columns, header=table.header)
+
+
+def listed_columns(table: Table, label: str | None) -> tuple[str, ...]:
+    """Take the columns, one for each label, that are named with commas between: toxic,obscene."""
+    names = () if label is None or label in table.columns else split_names(label)
+    found = (named_column(table, "--label-column", one) for one in names if len(names) > 1)
+    return tuple(one for one in found if one is not None)
+
+
+def one_column(table: Table, rows: list[Values]) -> Problem:
+    """Say that there is a text or a label, but not both, and show it."""
+    first = table.columns[0] if table.header or not rows else as_text(rows[0].get(table.columns[0]))
+    todo = next((one for mark, one in HINTS.items() if first.casefold().startswith(mark)), None)
+    todo = todo or "add the label's column, with a tab or a comma between"
+    return Problem(table.path, 1, f"1 column: {shorten(first)}", "a text and a label in each row", todo)
 
 
 def by_name(columns: Sequence[str], names: Sequence[str]) -> str | None:
@@ -98,18 +152,68 @@ def by_name(columns: Sequence[str], names: Sequence[str]) -> str | None:
     return next((folded[name] for name in names if name in folded), None)
 
 
-def longest(columns: Sequence[str], sample: list[Record]) -> str | None:
+def longest(columns: Sequence[str], rows: list[Values]) -> str | None:
     """Take the column whose values are longest, numbers last: that is the text."""
 
     def rank(column: str) -> tuple[bool, int]:
-        values = [str(one.values.get(column) or "") for one in sample]
-        return not all(value.strip().isdecimal() for value in values), sum(map(len, values))
+        values = texts_in(column, rows)
+        return not all(value.isdecimal() or not value for value in values), sum(map(len, values))
 
     return max(columns, key=rank, default=None)
 
 
-def fewest_values(columns: Sequence[str], sample: list[Record]) -> str | None:
+def texts_in(column: str, rows: list[Values]) -> list[str]:
+    """Take the cells of a column, blanks for lists and whatever else is no text."""
+    return ["" if no_text(cell) else as_text(cell) for cell in (row.get(column) for row in rows)]
+
+
+def fewest_values(columns: Sequence[str], rows: list[Values]) -> str:
     """Take the column with the fewest distinct values: an id has many, a label few, but more than one."""
-    distinct = {column: len({str(one.values.get(column)) for one in sample}) for column in columns}
-    labels = [column for column in columns if 2 <= distinct[column] <= len(sample) / 2]
-    return min(labels or columns, key=distinct.__getitem__, default=None)
+    distinct = {column: len(filled(column, rows)) for column in columns}
+    some = [column for column in columns if distinct[column]]
+    return min(label_columns(columns, rows) or some or columns, key=distinct.__getitem__)
+
+
+def label_columns(columns: Sequence[str], rows: list[Values]) -> list[str]:
+    """Find the columns that might be the label: mostly filled, with a few values that come again."""
+    found = {column: filled(column, rows) for column in columns}
+    return [
+        column
+        for column, counts in found.items()
+        if 2 <= len(counts) <= len(rows) / 2 and 2 * counts.total() >= len(rows)
+    ]
+
+
+def filled(column: str, rows: list[Values]) -> Counter[str]:
+    """Count the values of a column that are not blank."""
+    counts = Counter(as_label(row.get(column)) for row in rows)
+    counts.pop("", None)
+    return counts
+
+
+def other_labels(
+    chosen: str, rest: Sequence[str], rows: list[Values], flags: Sequence[str]
+) -> tuple[str, ...]:
+    """Say which columns might be the label as well as the one that was taken."""
+    others = [one for one in flags or label_columns(rest, rows) if one != chosen]
+    if not others:
+        return ()
+    said = (
+        f"warning: column '{chosen}' is taken for the label; {shorten(', '.join(others), 200)} would do too"
+    )
+    more = "--multi-label reads each of these columns of 0 and 1 as a label, " if flags else ""
+    return (f"{said}; {more}--label-column names the one that is meant",)
+
+
+def second_text(chosen: str, others: Sequence[str], rows: list[Values]) -> list[str]:
+    """Say which column holds texts too, since pairs of sentences are read as one of them."""
+    size = sum(map(len, texts_in(chosen, rows)))
+    for column in others:
+        values = texts_in(column, rows)
+        prose = sum(bool(PROSE.search(one)) and not NUMBERS.fullmatch(one) for one in values)
+        if 2 * sum(map(len, values)) >= size and 2 * min(prose, len({*values})) > len(rows):
+            why = (
+                f"column '{column}' looks like a text too, and only '{chosen}' is read: no pairs of sentences"
+            )
+            return [f"warning: {why}; --text-column names the one that is meant"]
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,9 @@ import pyarrow as pa
 from finetune.data.columnar import is_saved, shards
 from finetune.data.columns import SAMPLE_ROWS
 from finetune.data.lines import TextFile, bare_suffix, open_text
-from finetune.data.marked import PLACES, are_chinese, is_marked, tagged_words
+from finetune.data.marked import PLACES, are_chinese, is_marked, marks_in, tagged_words
 from finetune.data.records import JSON, Record, Table, find_format, open_table
-from finetune.data.rows import Row, files_below
+from finetune.data.rows import Row, entry, files_below
 from finetune.data.shape import AnySource, Shape
 from finetune.data.tags import is_tag, scheme, spans
 from finetune.data.width import fold
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 WORD_KEYS = ("tokens", "words", "text", "chars")
 TAG_KEYS = ("tags", "ner_tags", "labels", "label")
 LOOK_AT = 2000
+PLACED = re.compile(r".\d{1,2}", re.ASCII)
+WORDS_SURE, MOST_PLACED = 10, 0.95
 LINES_SURE = 20  # so many sentences without a fault are no texts that happen to look so
 EXPECTED = (
     "a word and its tag with white space between, such as '京 B-LOC', and a blank line after each sentence"
@@ -43,6 +46,7 @@ class TaggedFile:
     sources: tuple[TextFile | Table, ...]
     names: tuple[str, ...] = ()
     columns: None = None
+    numbered: bool = False
 
     def files(self) -> Iterator[Path]:
         """Yield the files it is made of."""
@@ -51,7 +55,9 @@ class TaggedFile:
     def rows(self) -> Iterator[Row]:
         """Yield the sentences."""
         for one in self.sources:
-            yield from sentences(one) if isinstance(one, TextFile) else listed(one)
+            rows = sentences(one) if isinstance(one, TextFile) else listed(one)
+            rows = map(entry, rows) if isinstance(one, Table) and one.format == "array" else rows
+            yield from map(without_places, rows) if self.numbered else rows
 
 
 def open_tagged(path: Path, _options: DataOptions) -> AnySource:
@@ -60,14 +66,31 @@ def open_tagged(path: Path, _options: DataOptions) -> AnySource:
     source = sources[0]
     root = path if len(sources) == 1 else path.parent
     looked = TaggedFile("", root, sources, tag_names(source))
-    found = [row.label for row in islice(looked.rows(), LOOK_AT) if row.problem is None]
+    first_rows = [row for row in islice(looked.rows(), LOOK_AT) if row.problem is None]
+    found = [row.label for row in first_rows]
+    numbered = have_places([word for row in first_rows for word in row.text])
     marks = {tag[0] for tags in (looked.names, *found) for tag in tags if "-" in tag}
     if not marks:
         first = next((row.problem for row in looked.rows() if row.problem), None)
         raise DataError(first or Problem(path, 1, "no tag but O", EXPECTED, "check the last column"))
     layout = f"a word and its tag a line, {source.encoding}" if isinstance(source, TextFile) else source.said
     parts = "" if len(sources) == 1 else f", {len(sources)} files"
-    return replace(looked, said=f"{path}: {layout}, {scheme(marks, found)} tags{parts}")
+    left_out = ", the number behind each character left out" if numbered else ""
+    said = f"{path}: {layout}, {scheme(marks, found)} tags{parts}{left_out}"
+    return replace(looked, said=said, numbered=numbered)
+
+
+def have_places(words: list[str]) -> bool:
+    """Tell whether each character has its place in its word behind it, as in Weibo NER: 科0, 技1, 全0."""
+    found = sum(PLACED.fullmatch(word) is not None for word in words)
+    return len(words) >= WORDS_SURE and found > MOST_PLACED * len(words)
+
+
+def without_places(row: Row) -> Row:
+    """Take these places off."""
+    if row.problem is not None:
+        return row
+    return replace(row, text=[word[0] if PLACED.fullmatch(word) else word for word in row.text])
 
 
 def is_tagged(path: Path) -> bool:
@@ -169,7 +192,9 @@ def sample(table: Table) -> Iterator[Record]:
 
 def pair(record: Record) -> tuple[Any, Any]:
     """Take words and tags, or a text and the places of its entities, out of a row."""
-    return first_of(record.values, WORD_KEYS), first_of(record.values, TAG_KEYS)
+    marks = marks_in(record.values)
+    tags = first_of(record.values, TAG_KEYS) if marks is None else marks
+    return first_of(record.values, WORD_KEYS), tags
 
 
 def marked(path: Path, line: int, text: str, marks: list[Any], *, characters: bool) -> Row:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from finetune.data.doubts import conflict_notes, header_notes
 from finetune.data.ingest import bad_row, ingest, ingest_like
-from finetune.data.labels import LabelSet, checked, labels_from, read_class_file
+from finetune.data.labels import LabelSet, checked, labels_from, read_class_file, settled
 from finetune.data.numbers import different, held_by, shared
 from finetune.data.sources import Sources, find_sources
 from finetune.data.split import Split, whole
@@ -44,12 +44,13 @@ def read_corpus(options: DataOptions, shape: Shape) -> Corpus:
     for name, path in (("validation", sources.validation), ("test", sources.test)):
         if path is not None:
             tables[name] = ingest_like(tables["train"], path, options, shape)
-    labels = find_labels(tables["train"], sources, shape)
+    labels, doubt = find_labels(tables["train"], sources, shape)
     splits = {name: whole(name, rows) for name, rows in tables.items()}
     notes = [table.meta["said"] for table in tables.values()]
     if labels.origin and labels.names:
         notes.append(f"class names from {labels.origin}: {shorten(', '.join(labels.names), 200)}")
-    notes += [*shape.doubts(labels.names), *header_notes(splits["train"])]
+    notes += [*([doubt] if doubt else []), *shape.doubts(labels.names), *header_notes(splits["train"])]
+    notes += tables["train"].meta["doubts"]
     problems = tuple(one for table in tables.values() for one in table.meta["problems"])
     prints = {name: table.meta["fingerprint"] for name, table in tables.items()}
     skipped = sum(table.meta["skipped"] for table in tables.values())
@@ -126,21 +127,30 @@ def without_shared(splits: dict[str, Split]) -> Split:
     return train.part("train", rows_where(kept, train.rows.folder))
 
 
-def find_labels(train: Stored, sources: Sources, shape: Shape) -> LabelSet:
-    """Take the class file, else the names that the source lists, else those in the training rows."""
+def find_labels(train: Stored, sources: Sources, shape: Shape) -> tuple[LabelSet, str]:
+    """Take the class file, else the names that the source lists, else those in the training rows.
+
+    Where the names leave open what a number means, what was decided is said.
+    """
     file = sources.class_file
     listed = train.meta["names"] if file is None else read_class_file(file)
     if listed or file:
         names = tuple(dict.fromkeys(name for one in listed for name in shape.listed(one)))
-        labels = LabelSet(names, numbered=True, origin=str(file or ""))
-        return checked(labels, file or sources.train, shape.fewest_labels)
-    found: set[str] = set()
-    for batch in train.batches():
-        found.update(name for cell in unique_cells(batch.column("label")) for name in shape.names(cell))
+        labels = checked(
+            LabelSet(names, numbered=True, origin=str(file or "")), file or sources.train, shape.fewest_labels
+        )
+        return settled(labels, labels_in(train, shape) if labels.ambiguous else ())
+    found = labels_in(train, shape)
     if len(found) < shape.fewest_labels and train.meta["skipped"]:
         raise DataError(bad_row(train.meta, skip=True))  # what is left says less than what was left out
     _, column = train.meta["columns"] or ("", "")
-    return labels_from(found, sources.train, shape.fewest_labels, column or "")
+    return labels_from(found, sources.train, shape.fewest_labels, column or ""), ""
+
+
+def labels_in(rows: Stored, shape: Shape) -> set[str]:
+    """Gather the labels that occur."""
+    cells = (cell for batch in rows.batches() for cell in unique_cells(batch.column("label")))
+    return {name for cell in cells for name in shape.names(cell)}
 
 
 def unique_cells(column: pa.Array) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter, deque
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ SEPARATORS = {",": "a comma", ";": "a semicolon", "|": "a vertical bar", "\t": "
 LONGEST_CELL = 1000
 CSV_BYTES = 1 << 30
 SAMPLE, MOST = 10_000, 0.9
+QUOTED = re.compile(r'"[^"]*"')
 
 
 def find_separator(lines: Sequence[str]) -> str | None:
@@ -36,7 +38,8 @@ def is_quoted(file: TextFile) -> bool:
     """Tell a tab-separated file with CSV's quotes, as Excel and pandas write it, from titles with quotes.
 
     The quotes must come in pairs around whole cells. Those of an open title would swallow tabs; a line feed
-    or doubled quotes between them, or UTF-16, which is Excel's, say that they are no part of the text.
+    or doubled quotes between them, UTF-16, which is Excel's, or a column with quotes around every cell, its
+    name too, say that they are no part of the text.
     """
     lines = [line for _, line in islice(file.lines(), SAMPLE)]
     if not any(line.startswith('"') or '\t"' in line for line in lines):
@@ -48,7 +51,14 @@ def is_quoted(file: TextFile) -> bool:
     width, usual = Counter(map(len, rows)).most_common(1)[0]
     alike = width > 1 and usual > MOST * len(rows)
     lines_within = any("\n" in cell for cell in cells)
-    return alike and (file.encoding == "utf-16" or lines_within or doubled(lines))
+    return alike and (file.encoding == "utf-16" or lines_within or doubled(lines) or all_quoted(lines))
+
+
+def all_quoted(lines: Sequence[str]) -> bool:
+    """Tell whether some column has quotes around every cell, from the first row on."""
+    rows = [line.removesuffix("\n").split("\t") for line in lines if line.strip()]
+    columns = zip(*rows, strict=False)
+    return len(rows) > 1 and any(all(map(QUOTED.fullmatch, column)) for column in columns)
 
 
 def doubled(lines: Sequence[str]) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from finetune.data.split import Split
 
 MOST_ROWS = 3_000_000  # two seconds; finetune inspect looks through any number
-BETWEEN = re.compile(r"[;；、|]")
+BETWEEN = re.compile(r"[;；、|]|^\[|\]$")
 
 
 def spelling_notes(names: Sequence[str]) -> list[str]:

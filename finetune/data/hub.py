@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.data.store import fingerprint, put_in_place, workplace
 from finetune.errors import RequestError
-from finetune.network import hub_endpoint, why_unreachable
+from finetune.network import A_MIRROR, hub_endpoint, why_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def explained(name: str, endpoint: str, unreachable: str | None, error: Exceptio
     python = f"from datasets import load_dataset; load_dataset('{name}').save_to_disk('{folder}')"
     return (
         f"{name} as a hub data set: not in the local cache, and {endpoint} failed: {unreachable or said}\n"
-        "  - a mirror: export HF_ENDPOINT=https://hf-mirror.com (or your own) and start again\n"
+        f"  - {A_MIRROR}\n"
         f'  - a folder: where the hub can be reached, run python -c "{python}",\n'
         "    copy that folder here and give it to --data"
     )

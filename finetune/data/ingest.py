@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finetune.data.skipped import count_none, first_problem, note_problem
 from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
 from finetune.data.width import has_full_width
-from finetune.errors import DataError, Problem, RequestError
+from finetune.errors import ColumnError, DataError, Problem, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from finetune.data.shape import AnySource, Shape
     from finetune.options import DataOptions
 
-ROWS_VERSION = 5
+ROWS_VERSION = 6
 
 
 def as_line(text: str | list[str]) -> str:
@@ -38,7 +38,14 @@ def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
     read = fingerprint(ROWS_VERSION, content, shape.key, source.names, source.columns)  # wherever it lies
     folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(read, source.said)}"
     rows = stored(folder, shape.schema, lambda meta: chunks(arrow_rows(source, meta), shape.schema.names))
-    rows.meta.update(fingerprint=content, key=read)
+    doubts = source.columns.doubts if source.columns else ()
+    rows.meta.update(fingerprint=content, key=read, doubts=doubts)
+    if (
+        rows.table.num_rows == 0
+        and rows.meta["unlabelled"]
+        and rows.meta["unlabelled"] == rows.meta["skipped"]
+    ):
+        raise DataError(without_labels(path, rows.meta["skipped"]))
     if rows.meta["skipped"] and not (options.skip_bad_rows and rows.table.num_rows):
         raise DataError(bad_row(rows.meta, skip=options.skip_bad_rows))
     if rows.table.num_rows == 0:
@@ -48,15 +55,32 @@ def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
     return rows
 
 
+def without_labels(path: Path, count: int) -> Problem:
+    """Say that a file has texts only, as the test files of contests."""
+    found, todo = (
+        f"no label in any of {counted(count, 'row', 'rows')}",
+        "add the labels, or name another file",
+    )
+    return Problem(path, None, found, "a label for each text", todo)
+
+
 def ingest_like(train: Stored, path: Path, options: DataOptions, shape: Shape) -> Stored:
-    """Read a further source with the columns of the training rows, if it has them."""
-    if train.meta["columns"] is None or options.text_column or options.label_column:
+    """Read a further source with the columns of the training rows; without a header it is looked at anew."""
+    if train.meta["columns"] is None:
         return ingest(path, options, shape)
     text, label = train.meta["columns"]
+    carried = replace(
+        options, text_column=options.text_column or text, label_column=options.label_column or label
+    )
     try:
-        return ingest(path, replace(options, text_column=text, label_column=label), shape)
-    except RequestError:
-        return ingest(path, options, shape)
+        return ingest(path, carried, shape)
+    except ColumnError as error:
+        if not error.header or all(one is None or one.isdecimal() for one in (text, label)):
+            return ingest(path, options, shape)
+        todo = "remove the file, or name another with --validation-file or --test-file"
+        has = f"the columns {', '.join(error.columns)}"
+        wanted = f"those of the training rows: text in '{text}'" + (f", label in '{label}'" if label else "")
+        raise DataError(Problem(error.path, 1, has, wanted, todo)) from None
 
 
 def bad_row(meta: Meta, *, skip: bool) -> Problem:
@@ -71,12 +95,13 @@ def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
     start = len(str(source.root / "x")) - 1  # behind the separator; nothing stands before it in "."
     columns = (source.columns.text, source.columns.label) if source.columns else None
     meta.update(said=source.said, root=str(source.root), names=list(source.names), columns=columns)
-    meta.update(empty=0, full_width=0)
+    meta.update(empty=0, unlabelled=0, full_width=0)
     count_none(meta)
     for row in source.rows():
         if row.problem is not None:
             note_problem(meta, row.problem)
             meta["empty"] += row.empty
+            meta["unlabelled"] += row.unlabelled
             continue
         line = as_line(row.text)
         meta["full_width"] += has_full_width(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from finetune.data.rows import Row
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class LabelSet:
     """Class names in the order of their numbers; numbered says that files may write the number instead.
 
-    The origin is the class file that they were read from, if there is one.
+    Where names are numbers themselves, and other ones, numbered says that files write numbers only. The
+    origin is the class file that the names were read from, if there is one.
     """
 
     names: tuple[str, ...]
@@ -31,8 +32,15 @@ class LabelSet:
     @cached_property
     def ids(self) -> dict[str, int]:
         """Numbers by name, and by number where files may write that."""
+        by_name = {name: n for n, name in enumerate(self.names)}
         by_number = {str(n): n for n in range(len(self.names))} if self.numbered else {}
-        return {**by_number, **{name: n for n, name in enumerate(self.names)}}
+        return by_number if self.numbered and self.ambiguous else {**by_number, **by_name}
+
+    @cached_property
+    def ambiguous(self) -> bool:
+        """Tell whether a name is the number of another class: the names 1 to 5 of the classes 0 to 4."""
+        numbers = {str(n): n for n in range(len(self.names))}
+        return any(numbers.get(name, n) != n for n, name in enumerate(self.names))
 
     def meaning(self, label: str) -> str:
         """Write a class number by its name; what is not known stays as it is."""
@@ -43,13 +51,41 @@ class LabelSet:
         number = self.ids.get(row.label or "")
         if number is not None:
             return number
-        if self.numbered:
-            where = f" in {self.origin}" if self.origin else ""
-            expected = f"a class number from 0 to {len(self.names) - 1} or one of the class names{where}"
-        else:
-            expected = "a label that occurs in the training rows: " + shorten(", ".join(self.names), 200)
         todo = "correct the label" + (", or name another file with --class-file" if self.origin else "")
-        return Problem(row.path, row.line, f"the label {shorten(row.label)}", expected, todo)
+        return Problem(row.path, row.line, f"the label {shorten(row.label)}", self.accepted, todo)
+
+    @property
+    def accepted(self) -> str:
+        """Say what a label may be."""
+        where = f" in {self.origin}" if self.origin else ""
+        numbers = f"a class number from 0 to {len(self.names) - 1}"
+        if self.numbered:
+            return (
+                f"{numbers}, counting lines{where}"
+                if self.ambiguous
+                else f"{numbers} or one of the class names{where}"
+            )
+        if self.origin:
+            return f"one of the class names{where}"
+        return "a label that occurs in the training rows: " + shorten(", ".join(self.names), 200)
+
+
+def settled(labels: LabelSet, found: Collection[str]) -> tuple[LabelSet, str]:
+    """Decide by the labels that occur whether numbers are class numbers or names, and say it.
+
+    With the names 1 to 5 the label 0 can be a number only; without such a label all of them are names.
+    """
+    if not (labels.numbered and labels.ambiguous):
+        return labels, ""
+    numbers = {str(n) for n in range(len(labels.names))}
+    sure = sorted((numbers & set(found)) - set(labels.names))
+    twin = next(name for name in labels.names if name in numbers and labels.names[int(name)] != name)
+    if sure:
+        why = f"class numbers, counted from 0, since {sure[0]!r} occurs, which is no name"
+    else:
+        why = "names, since no label occurs that can be a number only"
+    said = f"{twin!r} is a class name and also the number of {labels.names[int(twin)]!r}"
+    return replace(labels, numbered=bool(sure)), f"warning: {said}; labels are read as {why}"
 
 
 def read_class_file(path: Path) -> list[str]:

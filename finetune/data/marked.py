@@ -1,4 +1,7 @@
-"""Reads entities given by their places in the text, as doccano writes them: [[0, 2, "LOC"]] in "北京很大"."""
+"""Reads entities given by their places in the text, as doccano writes them: [[0, 2, "LOC"]] in "北京很大".
+
+Also as objects (doccano with relations, Label Studio's JSON-MIN), and as CLUENER's objects of lists.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,34 @@ if TYPE_CHECKING:
 
 CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 PLACES = 'places of entities within the text and apart, such as "label": [[0, 2, "LOC"]]'
+
+
+def marks_in(values: dict[str, Any]) -> list[Any] | None:
+    """Write places that are no lists as lists; None where a row has none of the kinds that are known.
+
+    CLUENER's {"label": {"name": {"叶老桂": [[9, 11]]}}}, whose ends are included, arrives as one key for each
+    entity, "label.name.叶老桂", and is [[9, 12, "name"]].
+    """
+    named = {key: places for key, places in values.items() if key.startswith("label.") and key.count(".") > 1}
+    if named or values.get("label") == {}:
+        return [until(one, key.split(".")[1]) for key, places in named.items() for one in places or ()]
+    found = next((values[key] for key in ("entities", "label", "labels") if key in values), None)
+    if isinstance(found, list) and found and all(isinstance(one, dict) for one in found):
+        return [as_list(one) for one in found]
+    return found if "entities" in values and found == [] else None
+
+
+def until(place: Any, kind: str) -> Any:  # noqa: ANN401 - a JSON value
+    """Write first and last character as the place of an entity: [9, 11] is [9, 12, "name"]."""
+    numbers = isinstance(place, list) and [type(one) for one in place] == [int, int]
+    return [place[0], place[1] + 1, kind] if numbers else [place]
+
+
+def as_list(mark: dict[str, Any]) -> list[Any]:
+    """Write an object with a start, an end and one label as a list."""
+    kinds = mark.get("labels")
+    kind = kinds[0] if isinstance(kinds, list) and len(kinds) == 1 else mark.get("label", kinds)
+    return [mark.get("start_offset", mark.get("start")), mark.get("end_offset", mark.get("end")), kind]
 
 
 def is_marked(text: object, marks: object) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finetune.data.columnar import without_shard
+from finetune.data.lines import bare_suffix
 from finetune.data.records import KNOWN_SUFFIXES
 from finetune.data.width import fold
 from finetune.errors import DataError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 SPLIT_NAMES = {
     "train": ("train", "training"),
@@ -22,6 +25,9 @@ SPLIT_NAMES = {
 SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in words}
 NO_TEXTS = ("readme", "license", "licence", "copying")  # files that lie beside texts and are none
 PACKED, FORMATS = (".gz", ".xz"), (".txt", ".parquet", *KNOWN_SUFFIXES)
+PART = re.compile(r"part-\d{3,}", re.IGNORECASE)  # as Spark and others name the parts of a table
+TABLES = (".parquet", ".arrow", *KNOWN_SUFFIXES)
+LOOK_AT = 200
 ONE_BY_ONE = "name the file itself, in training with --train-file, --validation-file and --test-file"
 
 
@@ -87,6 +93,12 @@ def must_be_classes(folder: Path, files: Sequence[Path]) -> None:
     seen: dict[str, str] = {}
     for one in files:
         label = class_of(one.name)
+        if PART.match(label):
+            found, todo = (
+                f"{one.name}, which is named as a part of a table",
+                "put the parts into one file, and name it",
+            )
+            raise DataError(Problem(folder, None, found, "a file per class, or train.txt and others", todo))
         if not SPLIT_OF.keys().isdisjoint(words_of(one.name)):
             found = f"{one.name}, which is named as a split"
             todo = f"{ONE_BY_ONE}, or rename what is a class"
@@ -95,3 +107,20 @@ def must_be_classes(folder: Path, files: Sequence[Path]) -> None:
             found = f"{seen[label]} and {one.name} for the class {label!r}"
             raise DataError(Problem(folder, None, found, "one file per class", "put them together"))
         seen[label] = one.name
+
+
+def must_be_texts(folder: Path, *, labelled: bool) -> None:
+    """Refuse a class folder that holds tables or splits: each file in it would be one text of the class."""
+    for folder_of, _, files in islice(os.walk(folder), LOOK_AT):
+        names = sorted(one for one in files if not hidden(one))[:LOOK_AT]
+        table = next((one for one in names if bare_suffix(Path(one)) in TABLES), None)
+        if table is not None:
+            found = f"the table {table} in a folder of texts"
+            todo = f"{ONE_BY_ONE}, or write each class into one file: pos.csv and neg.csv"
+            raise DataError(Problem(Path(folder_of), None, found, "a text in each file", todo))
+        split = SPLIT_OF.get(class_of(Path(folder_of).name).casefold()) if folder_of != str(folder) else None
+        named = [one for one in names if class_of(one).casefold() in SPLIT_OF] or list(named_alike(names))
+        if labelled and (split or named):
+            found = f"{', '.join(named[:3]) or 'a folder'}, named as a split, in the folder of a class"
+            todo = f"give that folder to --data: {folder}"
+            raise DataError(Problem(Path(folder_of), None, found, "a text in each file", todo))

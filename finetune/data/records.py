@@ -103,6 +103,8 @@ def open_table(path: Path, has_header: Callable[[list[list[str]]], bool]) -> Tab
         return Table(path, kind, "utf-8", column_names(found.schema), class_names=found.class_names())
     file = open_text(path)
     kind = find_format(file)
+    if kind == "jsonl":
+        must_be_rows(file)
     if kind in JSON:
         return Table(path, kind, file.encoding, json_columns(JSON[kind](file), path))
     separator = "\t" if kind == "tab" else find_separator(first_lines(file)) or ","
@@ -138,8 +140,10 @@ def cell_records(table: Table) -> Iterator[Record]:
     between, model = SEPARATORS[table.separator], "the header" if table.header else "most rows"
     expected = f"{len(table.columns)} columns with {between} between them, as in {model}"
     todo = "mend the row or pass --skip-bad-rows"
+    header: list[str] | Problem | None = None
     for index, (line, cells) in enumerate(cells_of(table.file, table.format, table.separator)):
-        if index == 0 and table.header:
+        header = (cells if index == 0 else header) if table.header else None
+        if cells == header:  # also that of a file that was put behind this one
             continue
         if isinstance(cells, Problem):
             yield Record(line, {}, cells)
@@ -162,6 +166,27 @@ def json_columns(records: Iterator[Record], path: Path) -> tuple[str, ...]:
     raise DataError(
         problem or Problem(path, 1, "{}", 'objects such as {"text": …, "label": …}', "add the keys")
     )
+
+
+def must_be_rows(file: TextFile) -> None:
+    """Refuse one object that holds all rows, such as pandas' to_json() writes, or {"data": [...]}."""
+    first = first_lines(file)[:2]
+    try:
+        values = json.loads(first[0]) if len(first) == 1 else None
+    except (ValueError, RecursionError):
+        values = None
+    if first[:1] == ["{\n"] or (isinstance(values, dict) and holds_rows(values)):
+        todo = 'in pandas write it with to_json(NAME, orient="records", lines=True)'
+        expected = "one object a line, or an array of them"
+        raise DataError(Problem(file.path, 1, "one JSON object for all rows", expected, todo))
+
+
+def holds_rows(values: Values) -> bool:
+    """Tell columns of numbered values, and a list of objects, from a row, which has some text."""
+    inner = [one for one in values.values() if isinstance(one, (dict, list)) and one]
+    rows = [one for one in inner if isinstance(one, list) and isinstance(one[0], dict)]
+    columns = [one for one in inner if isinstance(one, dict) and all(map(str.isdecimal, one))]
+    return bool(rows or columns) and not any(isinstance(one, str) for one in values.values())
 
 
 def json_records(file: TextFile) -> Iterator[Record]:

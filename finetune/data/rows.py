@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finetune.data.cells import as_label, as_labels, as_text, flag_names, flagged, no_text
 from finetune.data.columnar import is_saved, shards
 from finetune.data.columns import SAMPLE_ROWS, Columns, by_name, find_columns, header_test
 from finetune.data.lines import bare_suffix, open_text
-from finetune.data.naming import ONE_BY_ONE, class_of, hidden, must_be_classes
+from finetune.data.naming import ONE_BY_ONE, class_of, hidden, must_be_classes, must_be_texts
 from finetune.data.records import JSON, KNOWN_SUFFIXES, Record, Table, find_format, open_table
 from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
@@ -20,17 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OWN_LABELS = (
-    "label",
-    "labels",
-    "category",
-    "class",
-    "标签",
-    "类别",
-    "分类",
-)  # a rating may stand in any class
-
-
-COMMA = "\x1f"  # stands for a comma that is part of a label's name
+    "label", "labels", "category", "class", "target", "sentiment", "标签", "类别", "分类", "情感",
+)  # fmt: skip # a rating may stand in any class
 
 
 @dataclass(frozen=True)
@@ -46,6 +38,7 @@ class Row:
     label: Any = None
     problem: Problem | None = None
     empty: bool = False
+    unlabelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,10 +78,15 @@ class Source:
 
     def row(self, record: Record, table: Table, columns: Columns, label: str | None) -> Row:
         """Make a row of a record; where labels may be blank, a blank one stands."""
-        if label is None and self.blank_labels and columns.label:
-            label = as_labels(record.values.get(columns.label))
-        row = to_row(table.path, record, columns, label)
-        return row if label is not None or self.blank_labels else with_one_label(row, record, columns)
+        own = label is None and columns.label is not None
+        try:
+            if own and self.blank_labels:
+                label = several_labels(record, columns)
+            row = to_row(table.path, record, columns, label)
+        except ValueError as error:
+            row = refused(table.path, record, str(error), "0 or 1 for each label")
+        row = with_labels(row, record, columns, several=self.blank_labels) if own else row
+        return entry(row) if table.format == "array" else row
 
 
 def open_source(
@@ -99,9 +97,9 @@ def open_source(
         return open_folder(path, text, labelled=labelled)
     first, *others = shards(path)
     table = open_table(first, header_test(text, label))
-    columns = find_columns(table, text, label, labelled=labelled)
-    said = f"{path}: {table.said}, text in column '{columns.text}', label in column '{columns.label}'"
-    names = table.class_names.get(columns.label or "", ())
+    columns = find_columns(table, text, label, labelled=labelled, several=blank_labels)
+    said = f"{path}: {table.said}, text in column '{columns.text}', {where_labels(columns)}"
+    names = flag_names(columns.flags) or table.class_names.get(columns.label or "", ())
     if not others:
         return Source(said, path, ((table, columns, None),), blank_labels=blank_labels, names=names)
     tables = [table, *(alike(one, columns) for one in others)]
@@ -110,10 +108,18 @@ def open_source(
     return Source(said, path.parent, every, blank_labels=blank_labels, names=names)
 
 
+def where_labels(columns: Columns) -> str:
+    """Say where the labels stand."""
+    if columns.flags:
+        return f"0 or 1 for each label in the columns {shorten(', '.join(columns.flags), 300)}"
+    return f"label in column '{columns.label}'"
+
+
 def alike(part: Path, columns: Columns) -> Table:
     """Open a further part of a split, whose columns must be those of the first."""
     table = open_table(part, header_test(columns.text, columns.label))
-    find_columns(table, columns.text, columns.label, labelled=columns.label is not None)
+    several = bool(columns.flags)
+    find_columns(table, columns.text, columns.label, labelled=columns.label is not None, several=several)
     return table
 
 
@@ -128,6 +134,8 @@ def open_folder(path: Path, text: str | None, *, labelled: bool) -> Source:
     entries = [one for one in sorted(path.iterdir()) if not hidden(one.name)]
     folders = tuple(one.name for one in entries if one.is_dir() and one.name != "unsup")
     if folders:
+        for name in folders:
+            must_be_texts(path / name, labelled=labelled)
         said = f"{path}: a folder per class and a file per text: {shorten(', '.join(folders), 300)}"
         return Source(said, path, class_folders=folders)
     if labelled:
@@ -174,7 +182,11 @@ def to_row(path: Path, record: Record, columns: Columns, label: str | None) -> R
     """Take text and label out of a record; an empty text or a missing label is a problem with its line."""
     if record.problem is not None:
         return Row(path, record.line, problem=record.problem)
-    text = as_text(record.values.get(columns.text))
+    value = record.values.get(columns.text)
+    wrong = no_text(value)
+    if wrong:
+        return refused(path, record, f"{wrong} in column '{columns.text}'", "a text")
+    text = as_text(value)
     if not text:
         return missing(path, record, f"no text in column '{columns.text}'", "a text")
     if label is None and columns.label is not None:
@@ -184,53 +196,50 @@ def to_row(path: Path, record: Record, columns: Columns, label: str | None) -> R
     return Row(path, record.line, text, label)
 
 
-def with_one_label(row: Row, record: Record, columns: Columns) -> Row:
-    """Refuse a list of several labels, which would be a class of its own; places of entities too."""
+def several_labels(record: Record, columns: Columns) -> str:
+    """Read the labels from their cell, or from a column for each."""
+    if columns.flags:
+        return "" if record.problem else flagged(record.values, columns.flags)
+    return as_labels(record.values.get(columns.label or ""))
+
+
+def with_labels(row: Row, record: Record, columns: Columns, *, several: bool) -> Row:
+    """Refuse places of entities, and where a text has one label a list of several: it would be a class."""
     found = record.values.get(columns.label or "")
     if row.problem is not None or not isinstance(found, (list, tuple)):
         return row
-    shown = f"{shorten(found)} in the column '{columns.label}'"
     if any(isinstance(one, (list, tuple, dict)) for one in found):
         todo = "learn entities with finetune tag (inspect --task tag), or name another column"
-    elif len(found) > 1:
+    elif len(found) > 1 and not several:
         todo = "pass --multi-label where a text may have several"
     else:
         return row
-    return replace(row, problem=Problem(row.path, row.line, shown, "one label for each text", todo))
+    shown = f"{shorten(found)} in the column '{columns.label}'"
+    expected = "names of labels" if several else "one label for each text"
+    return replace(row, problem=Problem(row.path, row.line, shown, expected, todo))
+
+
+def refused(path: Path, record: Record, found: str, expected: str) -> Row:
+    """Say what a cell holds."""
+    todo = "correct the cell, or name another column"
+    return Row(path, record.line, problem=Problem(path, record.line, found, expected, todo))
+
+
+def entry(row: Row) -> Row:
+    """Say that a place in an array is the number of its entry and no line."""
+    if row.problem is None:
+        return row
+    problem = replace(row.problem, line=None, found=f"in entry {row.line}: {row.problem.found}")
+    return replace(row, problem=problem)
 
 
 def missing(path: Path, record: Record, found: str, expected: str) -> Row:
     """Say which cell is empty and show the row."""
     shown = f"{found}: {shorten(list(record.values.values()))}"
+    problem = Problem(path, record.line, shown, expected, "complete or remove the row")
     return Row(
-        path,
-        record.line,
-        problem=Problem(path, record.line, shown, expected, "complete or remove the row"),
-        empty=expected == "a text",
+        path, record.line, problem=problem, empty=expected == "a text", unlabelled=expected == "a label"
     )
-
-
-def as_text(value: object) -> str:
-    """Normalise the white space at the ends only; the tokenizer sees to the rest."""
-    return "" if value is None else str(value).strip()
-
-
-def as_label(value: object) -> str:
-    """Write a label as text: 3, 3.0 (a pandas column with gaps), true, [1, 4] and "Ａ" all occur."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, (list, tuple)):
-        return ",".join(as_label(one) for one in value)
-    return "" if value is None else fold(str(value)).strip()
-
-
-def as_labels(value: object) -> str:
-    """Write a cell of several labels as text, with commas between them; one in a name of a list is marked."""
-    if not isinstance(value, (list, tuple)):
-        return as_label(value)
-    return ",".join(as_label(one).replace(",", COMMA) for one in value)
 
 
 def whole_file(path: Path, label: str) -> Row:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from finetune.data.cells import join_names, split_names
 from finetune.data.doubts import several_notes, spelling_notes
-from finetune.data.rows import COMMA, open_source
+from finetune.data.rows import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from finetune.data.columns import Columns
@@ -55,7 +56,7 @@ class Shape:
     """How rows are opened and stored; names lists the label names in one stored label.
 
     And listed those in one line of a class file: a tag such as B-LOC stands for its type. Doubts says what
-    looks like a mistake in the names.
+    looks like a mistake in the names. Cell is the inverse of names.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Shape:
     fewest_labels: int = 2
     listed: Callable[[str], tuple[str, ...]] = one_name
     doubts: Callable[[Sequence[str]], list[str]] = spelling_notes
+    cell: Callable[[Iterable[str]], Any] = "".join
 
     def held(self, label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a stored label
         """List the labels in their order, each once: "joy, anger" is ("anger", "joy")."""
@@ -88,13 +90,7 @@ def open_multi(path: Path, options: DataOptions) -> AnySource:
     return open_source(path, options.text_column, options.label_column, blank_labels=True)
 
 
-def split_names(label: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of a table
-    """Take the names out of a cell: "joy, anger" and "joy，anger" are ("joy", "anger")."""
-    cells = str(label or "").replace("，", ",").split(",")
-    return tuple(one.strip().replace(COMMA, ",") for one in cells if one.strip())
-
-
 ONE_LABEL = Shape("one label", pa.string(), pa.string(), open_labelled, one_name)
 SEVERAL_LABELS = Shape(
-    "several labels", pa.string(), pa.string(), open_multi, split_names, doubts=several_notes
+    "several labels", pa.string(), pa.string(), open_multi, split_names, doubts=several_notes, cell=join_names
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.answers.registry import KINDS, Answerer
+from finetune.answers.registry import must_answer
 from finetune.errors import ExportError, RequestError
 from finetune.export import RECORD
 from finetune.export.formats import FORMATS
@@ -82,11 +82,7 @@ def export(wanted: Wanted, target: Path, say: Callable[[str], None]) -> dict[str
 def load(path: Path) -> Subject:
     """Load the model; refuse what cannot be answered without transformers."""
     predictor = Predictor(path, gpu_id=-1, precision="fp32")
-    task = predictor.task
-    if not isinstance(task, Answerer):
-        raise RequestError(
-            f"{path}: the task is {task.name}; exported are: {', '.join(KINDS)}. Fine-tune it first"
-        )
+    task = must_answer(predictor.task, path, "exported")
     if getattr(predictor.tokenizer, "backend_tokenizer", None) is None:
         kind = type(predictor.tokenizer).__name__
         raise RequestError(

@@ -15,6 +15,7 @@ from finetune.data.sources import must_exist
 from finetune.data.split import whole
 from finetune.data.store import default_cache
 from finetune.data.tokens import encode_split
+from finetune.measure import known_labels
 
 if TYPE_CHECKING:
     from finetune.answers.registry import Answerer
@@ -50,7 +51,8 @@ def from_file(subject: Subject, options: DataOptions) -> Sample:
     assert options.data is not None  # noqa: S101 - the caller names a file
     rows = ingest(must_exist(options.data), options, predictor.task.shape)
     split = sample(whole("test", rows), options.max_rows, SEED)
-    encoded = encode_split(split, predictor.encoder, options.cache_dir or default_cache())
+    encoder = known_labels(predictor, rows, options.data, lambda _: None)
+    encoded = encode_split(split, encoder, options.cache_dir or default_cache())
     texts = split.rows.table.column("text").take(pa.array(split.index)).to_pylist()
     ids = [encoded.input_ids[at].tolist() for at in range(len(encoded))]
     chunk = Chunk(ids, encoded.labels.to_pylist(), encoded.rows.tolist(), 0)

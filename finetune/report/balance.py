@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from finetune.report.bars import MOST_BARS, draw_balance
-from finetune.report.sections import Section, table
+from finetune.report.sections import Section, escaped, table
 
 if TYPE_CHECKING:
     from finetune.data.corpus import Corpus
@@ -53,6 +53,7 @@ def uneven(counts: list[int], names: tuple[str, ...]) -> str:
     most, least = max(counts), min(counts)
     if least and most / least < UNEVEN:
         return f"The most frequent one occurs {most / least:.1f} times as often as the rarest."
-    rare, times = names[counts.index(least)], f"{most / max(1, least):,.0f} times as often as"
-    often = f"{names[counts.index(most)]} occurs {times if least else 'while no training row has'} {rare}"
+    rare, common = (escaped(names[counts.index(one)]) for one in (least, most))
+    times = f"{most / max(1, least):,.0f} times as often as"
+    often = f"{common} occurs {times if least else 'while no training row has'} {rare}"
     return f"They are uneven: {often}. Look at the scores of each label, not at an average alone."

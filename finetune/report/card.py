@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from finetune.report.sections import table
+from finetune.encoders import LIGHT
+from finetune.report.sections import escaped, table
 
 USE = """```python
 from finetune.predict import Predictor
@@ -12,7 +13,17 @@ from finetune.predict import Predictor
 print(Predictor("path/to/this/folder")("…"))
 ```
 
-It loads with plain transformers as well; the label names are in config.json."""
+"""
+PLAIN = "It loads with plain transformers as well; the label names are in config.json."
+OF_OUR_KIND = """Plain transformers knows this kind of model once `finetune.light` is imported; the label
+names are in config.json.
+
+```python
+import finetune.light
+from transformers import AutoModelForSequenceClassification
+
+model = AutoModelForSequenceClassification.from_pretrained("path/to/this/folder")
+```"""
 
 
 def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -22,7 +33,7 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     rows = [(name, *(float(metrics[split][name]) for split in splits)) for name in metrics[splits[-1]]]
     encoder = settings["model"]["model_name_or_path"]
     prints = "\n".join(f"- {name}: `{value}`" for name, value in config["data"]["fingerprints"].items())
-    labels = ", ".join(config["data"]["labels"])
+    labels = escaped(", ".join(config["data"]["labels"]))
     facts = f"Fine-tuned from `{encoder}` for the task `{config['task']}`."
     facts += f"\n\nLabels: {labels}." if labels else ""
     front = "---\nlibrary_name: transformers\npipeline_tag: " + config["pipeline_tag"] + "\n---"
@@ -39,7 +50,7 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## Results",
         results,
         "## Use",
-        USE,
+        USE + (OF_OUR_KIND if encoder == LIGHT else PLAIN),
         "## Data",
         data,
         "## Limits",

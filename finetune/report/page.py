@@ -65,7 +65,7 @@ def page(text: str, folder: Path) -> str:
     """Turn Markdown into a page; pictures are read from the folder and put inside, nothing is fetched."""
     reader = markdown_reader()
     tokens = reader.parse(text)
-    title = next((one.content for one in tokens if one.type == "inline"), "Report")
+    title = next((plain(one) for one in tokens if one.type == "inline"), "Report")
     links = number_headings(tokens)
     for token in tokens:
         embed_pictures(token.children or (), folder)
@@ -87,13 +87,18 @@ def markdown_reader() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
+def plain(inline: Token) -> str:
+    """Give the text of a heading without its Markdown: *new* is new."""
+    return "".join(one.content for one in inline.children or ())
+
+
 def number_headings(tokens: Sequence[Token]) -> str:
     """Give the second-level headings addresses; return the links to them."""
     links: list[str] = []
     for at, token in enumerate(tokens):
         if token.type == "heading_open" and token.tag == "h2":
             token.attrSet("id", f"part-{len(links) + 1}")
-            links.append(f'<a href="#part-{len(links) + 1}">{escape(tokens[at + 1].content)}</a>')
+            links.append(f'<a href="#part-{len(links) + 1}">{escape(plain(tokens[at + 1]))}</a>')
     return " ".join(links)
 
 

@@ -18,7 +18,7 @@ from finetune.crf import Crf, words_first
 from finetune.data.conll import TAGGED
 from finetune.data.tags import bio_tags, spans, write_bio
 from finetune.data.tokens import Encoder, tokenizer_key
-from finetune.data.words import by_characters
+from finetune.data.words import by_characters, inner_signs
 from finetune.encoders import load_model
 from finetune.errors import Problem, shorten
 from finetune.report.tagging import Tagged, tagging_sections
@@ -136,8 +136,7 @@ class Tagging(Entities):
 
     def saved(self) -> dict[str, Any]:
         """Name what prediction must repeat."""
-        kept = {"max_seq_length": self.max_length, "numbered": False, "characters": self.characters}
-        return {**kept, "crf": self.crf is not None}
+        return {**self.reading(), "crf": self.crf is not None}
 
 
 def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
@@ -149,6 +148,7 @@ def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
         max_length=settings.data.max_seq_length,
         crf=Crf(bio_tags(corpus.labels.names)) if settings.model.head == "crf" else None,
         characters=by_characters(sentences),
+        inner=inner_signs(sentences),
         mean_words=float(np.mean([len(one) for one in sentences])),
         skip_bad_rows=settings.data.skip_bad_rows,
     )
@@ -157,7 +157,8 @@ def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
 def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Tagging:
     """Set the task up again for a trained model."""
     crf = Crf(bio_tags(labels.names)) if facts["crf"] else None
-    return Tagging(labels, int(facts["max_seq_length"]), bool(facts["characters"]), crf)
+    inner = str(facts.get("inner", ""))
+    return Tagging(labels, int(facts["max_seq_length"]), bool(facts["characters"]), crf, inner=inner)
 
 
 RECIPE = Recipe("tag", TAGGED, from_settings)

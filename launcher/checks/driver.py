@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from launcher.findings import ERROR, INFO, WARNING, Finding, finding, ok
 from launcher.mends import install_driver
+from launcher.variants import CPU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,16 @@ ON_CPU = "the GPU stays unused: everything runs on the CPU, many times slower"
 
 
 def severity(facts: Facts) -> str:
-    """How bad a GPU that cannot be used is: it depends on whether one was asked for."""
+    """How bad a GPU that does not fit is: it depends on whether one was asked for."""
     return {"auto": WARNING, "cpu": INFO}.get(facts.plan.variant, ERROR)
+
+
+def _blocking(facts: Facts) -> str:
+    """How bad a GPU is that is here and does not answer: auto goes on only where the last start did, too."""
+    plan = facts.plan
+    if plan.variant == "auto" and (plan.expects_gpu or plan.last != CPU):
+        return ERROR
+    return severity(facts)
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -45,9 +54,11 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _none(facts: Facts) -> Finding:
-    asked = facts.plan.variant not in {"auto", "cpu"}
+    asked = facts.plan.expects_gpu
     causes = ON_CPU if asked else "the cpu variant is taken: same environment, same code"
     mend = ["make up VARIANT=cpu"] if asked else []
+    if asked and facts.plan.gpus != "all":
+        mend = ["make up GPUS=all  # takes the cpu variant"]
     if facts.system.wsl:
         mend = install_driver(facts.system)
     return finding("gpu-none", ERROR if asked else INFO, "no NVIDIA GPU", causes, mend)
@@ -55,7 +66,7 @@ def _none(facts: Facts) -> Finding:
 
 def _not_loaded(facts: Facts) -> Finding | None:
     """There is a card, and no kernel module of NVIDIA's drives it."""
-    seen, system, status = facts.nvidia, facts.system, severity(facts)
+    seen, system, status = facts.nvidia, facts.system, _blocking(facts)
     if seen.module or system.wsl:
         return None
     cards = f"{len(seen.cards) or 'a'} NVIDIA card(s)"
@@ -99,7 +110,7 @@ def _initramfs(facts: Facts) -> str:
 
 def _broken(facts: Facts) -> Finding | None:
     """The module is loaded, and its user half is absent, of another version, or does not come back."""
-    seen, system, status = facts.nvidia, facts.system, severity(facts)
+    seen, system, status = facts.nvidia, facts.system, _blocking(facts)
     reboot = (f"{system.sudo}reboot",)
     if seen.ending == "timeout":
         causes = f"every CUDA program hangs, also in the container; {ON_CPU}"
@@ -127,7 +138,7 @@ def _broken(facts: Facts) -> Finding | None:
 
 def _refused(facts: Facts) -> Finding | None:
     """The driver answers, and what it says is no."""
-    seen, system, status = facts.nvidia, facts.system, severity(facts)
+    seen, system, status = facts.nvidia, facts.system, _blocking(facts)
     if seen.code == FABRIC:
         mend = [f"{system.sudo}systemctl enable --now nvidia-fabricmanager"]
         found = "the driver waits for the fabric manager (cuInit: 802)"
@@ -142,8 +153,19 @@ def _refused(facts: Facts) -> Finding | None:
         mend = [f"{system.sudo}nvidia-modprobe -u -c=0"]
         found = f"/dev/nvidia-uvm is missing (cuInit: {seen.code})"
         return finding("gpu-uvm", status, found, f"CUDA does not start; {ON_CPU}", mend)
+    if _hidden(facts):
+        found = f"GPUS={facts.plan.gpus}: the driver shows {len(seen.gpus) or 'none'} of them"
+        mend = ["nvidia-smi -L  # the numbers and ids that there are", "make up GPUS=all"]
+        return finding("gpus", status, found, "the container does not start without them", mend)
     if seen.code not in {0, None} or not seen.gpus:
         found = f"the driver shows no GPU (cuInit: {seen.code})"
-        mend = ["echo $CUDA_VISIBLE_DEVICES  # must be empty", f"{system.sudo}dmesg | grep -i -E 'nvrm|xid'"]
-        return finding("gpu-lost", status, found, ON_CPU, (*mend, f"{system.sudo}reboot"))
+        mend = [f"{system.sudo}dmesg | grep -i -E 'nvrm|xid'", f"{system.sudo}reboot"]
+        return finding("gpu-lost", status, found, ON_CPU, mend)
     return None
+
+
+def _hidden(facts: Facts) -> bool:
+    """Whether GPUS names one that is not here; of several slices CUDA shows only the first."""
+    seen, asked = facts.nvidia, facts.plan.gpus.split(",")
+    wanted = 1 if seen.mig or facts.plan.gpus.startswith("MIG") else len(asked)
+    return asked != ["all"] and seen.code in {0, NO_DEVICE} and len(seen.gpus) < wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from launcher.findings import Finding, error, info, ok, warning
-from launcher.mends import install_engine, join_group, start_engine
+from launcher.mends import install_engine, install_plugins, join_group, start_engine
 from launcher.versions import at_least
 
 if TYPE_CHECKING:
@@ -152,6 +152,10 @@ def _root_engine(system: System) -> list[str]:
 
 
 def _plugins(engine: Engine, system: System) -> Iterator[Finding]:
+    mend = install_engine(system)
+    if engine.server is not None and system.family == "debian":  # it stays as it is
+        compose, buildx = engine.compose is not None, engine.buildx is not None
+        mend = install_plugins(system, compose=compose, buildx=buildx)
     if engine.passed_over:
         passed = ", ".join(engine.passed_over)
         yield info("engine-clients", f"{engine.client} is used: {passed}, earlier on PATH, has no Compose")
@@ -160,13 +164,11 @@ def _plugins(engine: Engine, system: System) -> Iterator[Finding]:
             "compose-v1",
             f"only the old docker-compose {engine.standalone_compose}, no `docker compose`",
             f"Compose v1 does not know GPU reservations, optional env files or profiles. {NEEDED}.",
-            install_engine(system),
+            mend,
         )
     elif engine.compose is None:
         causes = f"`docker compose` is not a command here. {NEEDED}."
-        yield error(
-            "compose-missing", f"{engine.client} has no Compose plugin", causes, install_engine(system)
-        )
+        yield error("compose-missing", f"{engine.client} has no Compose plugin", causes, mend)
     elif not at_least(engine.compose, COMPOSE_FLOOR):
         causes = f"compose.yaml's `required: false` of env_file came with {COMPOSE_FLOOR}: it is refused"
         yield error("compose-too-old", f"Compose {engine.compose}", causes, install_engine(system))
@@ -174,4 +176,4 @@ def _plugins(engine: Engine, system: System) -> Iterator[Finding]:
         yield ok("compose", f"Compose {engine.compose}")
     if engine.buildx is None:
         causes = "the image needs BuildKit's mounts: the build stops at the first `RUN --mount`"
-        yield error("buildx-missing", f"{engine.client} has no buildx plugin", causes, install_engine(system))
+        yield error("buildx-missing", f"{engine.client} has no buildx plugin", causes, mend)

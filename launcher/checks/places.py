@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,14 @@ def check_system(facts: Facts) -> Iterator[Finding]:
 
 def check_ports(facts: Facts) -> Iterator[Finding]:
     """Each port that is wanted; one that this checkout itself holds is as it should be."""
+    foreign = [port for port in facts.ports if port.error == errno.EADDRNOTAVAIL]
+    if foreign:
+        found = f"BIND={facts.plan.bind} is no address of this machine"
+        mend = ["hostname -I  # those that are", "make up BIND=127.0.0.1"]
+        yield error("bind", found, "no service can listen there: `make up` stops", mend)
     for port in facts.ports:
-        yield _port(port, facts)
+        if port not in foreign:
+            yield _port(port, facts)
     numbers = list(facts.plan.ports.values())
     if len(set(numbers)) < len(numbers):
         found = ", ".join(f"{name} {number}" for name, number in facts.plan.ports.items())
@@ -57,10 +64,10 @@ def _port(port: Port, facts: Facts) -> Finding:
         return ok(name, f"{port.number} is free")
     if port.ours:
         return ok(name, f"{port.number} is held by this workbench ({port.holder})")
-    if port.number < 1024 and not facts.system.is_root:
-        found = f"{port.number} is taken, or this user may not use ports below 1024"
-    else:
-        found = f"{port.number} is taken" + (f" by the container {port.holder}" if port.holder else "")
+    if port.error == errno.EACCES:
+        found = f"{port.number} is below 1024: only root, as the engine is, may look whether it is free"
+        return info(name, found, "if it is taken, the start ends with 'address already in use'")
+    found = f"{port.number} is taken" + (f" by the container {port.holder}" if port.holder else "")
     mend = [
         f"make up {setting}={port.number + 10000 if port.number < 50000 else 20000 + port.number % 10000}"
     ]
@@ -114,18 +121,33 @@ def _surroundings(facts: Facts) -> Iterator[Finding]:
                 "workspace-path", f"the path {path} has a colon", causes, [_move(path, files.checkout)]
             )
             break
-    if files.file_system in FOREIGN:
+    yield from _file_systems(facts)
+    yield from check_labels(facts)
+
+
+def _file_systems(facts: Facts) -> Iterator[Finding]:
+    """Of the mount, else of the checkout, whose notebooks and keys the container reads too."""
+    files = facts.files
+    places = [(files.mount, files.file_system), (files.checkout, files.checkout_system)]
+    clone = [f"git clone {_quoted(files.checkout)} ~/workbench"]
+    foreign = next((f"{path} is on {kind}" for path, kind in places if kind in FOREIGN), "")
+    if foreign:
         causes = "it keeps no Linux owners: sshd refuses its keys, small files are ten times slower"
-        mend = [f"git clone {_quoted(files.checkout)} ~/workbench"]
-        yield warning("workspace-file-system", f"{files.mount} is on {files.file_system}", causes, mend)
-    if files.file_system in NETWORK:
+        yield warning("workspace-file-system", foreign, causes, clone)
+    remote = [(path, f"{path} is on {kind}") for path, kind in places if kind in NETWORK]
+    if remote and not foreign:
+        path, found = remote[0]
         causes = "a root engine may not read it (root_squash), and checkpoints are as slow as the network"
-        mend = ["echo WORKSPACE=/a/local/folder >> .env"]
-        yield info("workspace-file-system", f"{files.mount} is on {files.file_system}", causes, mend)
-    server = facts.engine.server
-    if facts.system.selinux and server is not None and server.has("selinux"):
-        causes = (
-            "the container may not read the mounted folders: 'Permission denied' though the owner is right"
-        )
-        mend = [f"{facts.system.sudo}chcon -Rt container_file_t {_quoted(files.checkout)}"]
-        yield warning("selinux", "SELinux is enforcing, and the engine has it on", causes, mend)
+        mend = ["echo WORKSPACE=/a/local/folder >> .env"] if path == files.mount else clone
+        yield info("workspace-file-system", found, causes, mend)
+
+
+def check_labels(facts: Facts) -> Iterator[Finding]:
+    """Where SELinux holds containers back, they see only what bears their label."""
+    server, closed = facts.engine.server, facts.files.closed
+    if not (facts.system.selinux and server is not None and server.has("selinux") and closed):
+        return
+    causes = "'Permission denied' though the owner is right"
+    mend = [f"{facts.system.sudo}chcon -Rt container_file_t {' '.join(map(shlex.quote, closed))}"]
+    more = f" and {len(closed) - 1} more" if len(closed) > 1 else ""
+    yield error("selinux", f"SELinux keeps containers out of {closed[0]}{more}", causes, mend)

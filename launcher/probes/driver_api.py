@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import re
 import sys
 from typing import Any, Dict, List, Optional, Tuple
@@ -16,6 +17,13 @@ CUDA_NAMES = ("libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1")
 NVML_NAMES = ("libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1")
 CAPABILITY_MAJOR, CAPABILITY_MINOR, COMPUTE_MODE = 75, 76, 20
 NAME_BYTES = 256
+
+
+def show(wanted: str = "all") -> None:
+    """Let CUDA show the wanted devices, whatever this shell hides from its own programs."""
+    os.environ.pop("CUDA_VISIBLE_DEVICES", None)
+    if wanted != "all":
+        os.environ.update(CUDA_VISIBLE_DEVICES=wanted, CUDA_DEVICE_ORDER="PCI_BUS_ID")
 
 
 def load(names: Tuple[str, ...]) -> Optional[ctypes.CDLL]:
@@ -110,6 +118,7 @@ def mig_is_on(nvml: ctypes.CDLL, index: int) -> bool:
 
 
 if __name__ == "__main__":
+    show(*sys.argv[1:2])
     # NVML first: its answers are printed even where cuInit then takes the process down
     sys.stdout.write(json.dumps({"nvml": ask_nvml(NVML_NAMES)}) + "\n")
     sys.stdout.flush()

@@ -12,19 +12,27 @@ if TYPE_CHECKING:
     from launcher.plan import Plan
 
 CHILDREN = ("", "data", "models", "runs")
+SEEN_BY_CONTAINER = ("notebooks", "scripts", "benchmarks", ".workbench")
+LABELS = (":container_file_t:", ":svirt_sandbox_file_t:")
 STAND_IN = 1000
 
 
 @dataclass(frozen=True)
 class Files:
-    """owner: the number of the container's user; strangers: folders of others, with their numbers."""
+    """owner: the number of the container's user; strangers: folders of others, with their numbers.
+
+    closed: folders that SELinux keeps from the container; file_system, checkout_system: the mount's type, and
+    the checkout's.
+    """
 
     mount: Path
     checkout: Path
     owner: int
     strangers: tuple[tuple[str, int], ...] = ()
     read_only: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
     file_system: str = ""
+    checkout_system: str = ""
     sudo_user: str | None = None
 
 
@@ -41,9 +49,19 @@ def look(host: Host, plan: Plan) -> Files:
         owner=owner,
         strangers=tuple((name, stat.uid) for name, stat in stats if stat and stat.uid not in accepted),
         read_only=tuple(name for name, stat in stats if stat and not host.can_write(name)),
+        closed=_closed(host, plan),
         file_system=_file_system(host, str(plan.mount)),
+        checkout_system=_file_system(host, str(plan.checkout)),
         sudo_user=host.environ.get("SUDO_USER") if host.is_root else None,
     )
+
+
+def _closed(host: Host, plan: Plan) -> tuple[str, ...]:
+    """What the container sees and has not the label for it."""
+    places = [plan.mount / name for name in CHILDREN[1:]]
+    places += [plan.checkout / name for name in SEEN_BY_CONTAINER]
+    found = {str(place): host.label(place) for place in places if host.exists(place)}
+    return tuple(place for place, label in found.items() if not any(mark in label for mark in LABELS))
 
 
 def container_user(host: Host, checkout: Path) -> tuple[int, int]:

@@ -101,8 +101,7 @@ def look(host: Host, *, wsl: bool = False, wanted: str = "all") -> Nvidia:
     )
     if not (seen.module or seen.device_files or seen.cards):
         return seen
-    chosen = {} if wanted == "all" else {"CUDA_VISIBLE_DEVICES": wanted, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-    return _with_answers(seen, host.ask([host.python, str(CHILD)], CHILD_SECONDS, chosen), wsl=wsl)
+    return _with_answers(seen, host.ask([host.python, str(CHILD), wanted], CHILD_SECONDS), wsl=wsl)
 
 
 def _with_answers(seen: Nvidia, child: Completed, *, wsl: bool) -> Nvidia:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from dataclasses import dataclass
@@ -20,21 +21,28 @@ FOLDER_LABEL = "com.docker.compose.project.working_dir="
 
 @dataclass(frozen=True)
 class Port:
-    """One wanted port; holder is the container that publishes it, ours whether it is of this checkout."""
+    """One wanted port; holder is the container that publishes it, ours whether it is of this checkout.
+
+    error is why nobody could listen there, as errno numbers it.
+    """
 
     service: str
     number: int
     free: bool
     holder: str | None = None
     ours: bool = False
+    error: int = 0
 
 
 def look(host: Host, plan: Plan, client: str | None) -> tuple[Port, ...]:
     """Each port of the plan; containers are asked about only where one is taken."""
-    free = {name: host.can_bind(_address(name, plan), number) for name, number in plan.ports.items()}
-    containers = [] if all(free.values()) or client is None else _containers(host, client)
+    errors = {name: host.bind_error(_address(name, plan), number) for name, number in plan.ports.items()}
+    taken = errno.EADDRINUSE in errors.values()
+    containers = _containers(host, client) if taken and client is not None else []
     return tuple(
-        Port(name, number, free[name]) if free[name] else _taken(name, number, containers, plan)
+        _taken(name, number, containers, plan)
+        if errors[name] == errno.EADDRINUSE
+        else Port(name, number, not errors[name], error=errors[name])
         for name, number in plan.ports.items()
     )
 
@@ -55,8 +63,9 @@ def _taken(service: str, number: int, containers: list[dict[str, str]], plan: Pl
         if re.search(rf":{number}->", row.get("ports", "")):
             folder = _folder(row.get("labels", ""))
             ours = bool(folder) and os.path.realpath(folder) == os.path.realpath(plan.checkout)
-            return Port(service, number, free=False, holder=row.get("name") or "a container", ours=ours)
-    return Port(service, number, free=False)
+            holder = row.get("name") or "a container"
+            return Port(service, number, free=False, holder=holder, ours=ours, error=errno.EADDRINUSE)
+    return Port(service, number, free=False, error=errno.EADDRINUSE)
 
 
 def _folder(labels: str) -> str:

@@ -17,10 +17,13 @@ FAMILIES = {
     "arch": {"arch", "manjaro", "endeavouros"},
     "suse": {"suse", "opensuse", "opensuse-leap", "opensuse-tumbleweed", "sles"},
 }
+DOCKER_CE = "/var/lib/dpkg/info/docker-ce.list"
+DOCKER_IO = "/var/lib/dpkg/info/docker.io.list"
 DOCKER_REPOSITORIES = (
     "/etc/apt/sources.list.d/docker.list",
     "/etc/apt/sources.list.d/docker.sources",
     "/etc/yum.repos.d/docker-ce.repo",
+    DOCKER_CE,
 )
 
 
@@ -29,7 +32,8 @@ class System:
     """What the exact commands depend on.
 
     family is debian, fedora, arch, suse or generic; wsl is 0, 1 or 2; container names what runs around us;
-    docker_packages: Docker's own repository is in use, whose packages shut the distribution's out.
+    docker_packages: Docker's own packages are in use, which shut the distribution's out; engine_package is
+    the engine's, where it is known: docker-ce or docker.io.
     """
 
     kernel: str = "Linux"
@@ -47,6 +51,7 @@ class System:
     user: str = "you"
     in_docker_group: bool = False
     docker_packages: bool = False
+    engine_package: str = ""
 
     @property
     def sudo(self) -> str:
@@ -78,7 +83,14 @@ def look(host: Host) -> System:
         user=host.username,
         in_docker_group=_in_group(host.read_text("/etc/group") or "", "docker", host.username),
         docker_packages=any(host.exists(path) for path in DOCKER_REPOSITORIES),
+        engine_package=_engine_package(host),
     )
+
+
+def _engine_package(host: Host) -> str:
+    """Whose engine dpkg knows of; a docker.io that docker-ce replaced leaves its list behind."""
+    known = {DOCKER_CE: "docker-ce", DOCKER_IO: "docker.io"}
+    return next((name for path, name in known.items() if host.exists(path)), "")
 
 
 def _in_group(text: str, group: str, user: str) -> bool:

@@ -80,8 +80,10 @@ def files(place: Path) -> None:
     later = [f"{text},{label}\n" for text, label in rows]
     (place / "data" / "raw" / "later.csv").write_text("text,label\n" + "".join(later), encoding="utf-8")
     numbered = [f"{text},{len(text) % 2 + 1}\n" for text, _ in rows]
-    (place / "reviews.csv").write_text("review,stars\n" + "".join(numbered), encoding="utf-8")
-    (place / "titles.csv").write_text("title\n" + "".join(f"{text}\n" for text, _ in rows), encoding="utf-8")
+    for name in ("reviews.csv", "data/raw/reviews.csv"):
+        (place / name).write_text("review,stars\n" + "".join(numbered), encoding="utf-8")
+    table = "title\n" + "".join(f"{text}\n" for text, _ in rows)
+    (place / "data" / "raw" / "titles.csv").write_text(table, encoding="utf-8")
     for name in ("titles.txt", "texts.txt", "data/raw/titles.txt", "data/raw/texts.txt"):
         (place / name).write_text("".join(f"{text}\n" for text, _ in rows), encoding="utf-8")
     settings = [line.strip() for line in YAML_HELP.splitlines() if line.startswith("  ")]

@@ -22,6 +22,7 @@ from finetune.errors import FinetuneError
 from finetune.reference import reference
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Callable
 
     Write = Callable[[str, str | bytes], Path]
@@ -180,3 +181,44 @@ def test_memory_that_others_took_is_a_message(capsys: pytest.CaptureFixture[str]
     assert guarded(work) == 1
     said = capsys.readouterr().err
     assert said == "error: out of memory (CUDA out of memory); nvidia-smi names who else uses the GPU\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("classify", "error: interrupted; the same command goes on from the last checkpoint\n"),
+        ("evaluate", "error: interrupted\n"),
+    ],
+)
+def test_only_a_training_promises_to_go_on(
+    verb: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"finetune.commands.{verb}.run", interrupted)
+    assert main([verb, *(["--data", "x"] if verb == "classify" else ["model", "x.csv"])]) == 1
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        (["--gpu-id", "-1", "one", "two"], ["one", "two"]),
+        (["one", "--gpu-id", "-1", "two"], ["one", "two"]),
+        (["--gpu-id", "-1", "--", "-5 degrees"], ["-5 degrees"]),
+        (["--gpu-id", "-1"], []),
+    ],
+)
+def test_texts_may_stand_behind_the_options(
+    given: list[str], texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Namespace] = []
+
+    def run(found: Namespace, _: object) -> int:
+        seen.append(found)
+        return 0
+
+    monkeypatch.setattr("finetune.commands.predict.run", run)
+    assert main(["predict", "model", *given]) == 0
+    assert (str(seen[0].model), seen[0].texts, seen[0].gpu_id) == ("model", texts, -1)

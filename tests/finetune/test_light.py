@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,8 +22,7 @@ from finetune.options import DataOptions
 from finetune.predict import Predictor
 from finetune.vocabulary import learn, made_encoder
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def arguments(news: Path, out: Path, *more: str) -> list[str]:
@@ -100,7 +102,8 @@ def test_a_tagger_cannot_be_light(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "train.txt").write_text("".join(lines))
     given = ["--data", str(tmp_path / "train.txt"), "--encoder", "light", "--gpu-id", "-1"]
     assert main(["tag", *given, "--output-dir", str(tmp_path / "run")]) == 2
-    assert "for a classifier light" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("error: --encoder light is a classifier, and the task is tag; give a pretrained")
 
 
 @pytest.mark.parametrize(("given", "rate"), [([], 3e-3), (["--lr", "1e-2"], 1e-2)], ids=["its own", "named"])
@@ -109,3 +112,11 @@ def test_it_learns_at_a_rate_that_suits_it(given: list[str], rate: float) -> Non
     add_training_arguments(parser, "classify")
     settings = read_settings(parser.parse_args(["--data", "texts", "--encoder", "light", *given]))
     assert settings.training.learning_rate == rate
+
+
+def test_the_lines_of_its_card_load_it_in_a_process_of_its_own(run: Path) -> None:
+    card = (run / "model" / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"```python\n(.*?)```", card, re.DOTALL)[-1]
+    code = lines.replace("path/to/this/folder", str(run / "model")) + "print(type(model).__name__)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "LightForSequenceClassification\n", done.stderr

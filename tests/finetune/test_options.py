@@ -110,3 +110,23 @@ def test_the_help_teaches_the_settings_of_its_task(
     shown = capsys.readouterr().out.split()
     assert own in shown
     assert other not in shown
+
+
+@pytest.mark.parametrize("task", ["tag", "pretrain"])
+def test_light_is_for_classifiers_only(
+    task: str, write: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([task, "--data", str(write("a.txt", "a O\n")), "--encoder", "light"]) == 2
+    assert f"--encoder light is a classifier, and the task is {task}; give a" in capsys.readouterr().err
+
+
+def test_pretraining_knows_no_classes_and_still_takes_a_label_column(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["pretrain", "--help"])
+    shown = capsys.readouterr().out
+    assert "--label-column" not in shown
+    assert "--class-file" not in shown
+    assert main(["pretrain", "--data", "nowhere", "--label-column", "x"]) == 2
+    assert "nowhere: there is no such file" in capsys.readouterr().err

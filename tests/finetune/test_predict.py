@@ -12,6 +12,7 @@ import pytest
 
 from finetune import predict
 from finetune.cli import main
+from finetune.commands.predict import doubted
 from finetune.predict import Predictor
 from finetune.training.device import Device, choose_device
 
@@ -243,3 +244,46 @@ def test_a_measurement_does_not_take_the_place_of_a_run(
     assert main(given) == 2
     assert f"--output-dir {model}: a run or a model lies there" in capsys.readouterr().err
     assert (model / "metrics.json").read_text() == before
+
+
+@pytest.mark.parametrize("output", ["folder", "."])
+def test_an_output_that_is_a_folder_is_refused_before_the_model_is_loaded(
+    output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    assert main(["predict", "no-such-model", "国足", "--output", output]) == 2
+    assert f"error: {output}: found a folder; accepted: a file, such as" in capsys.readouterr().err
+
+
+def test_a_text_that_is_no_utf8_is_the_users_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "model", "国足", "\udcd6\udcd0"]) == 2
+    assert "text 2: found '\\udcd6\\udcd0', which is no UTF-8" in capsys.readouterr().err
+
+
+def test_a_column_without_a_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "model", "国足", "--text-column", "title"]) == 2
+    assert "--text-column title: give --file FILE too" in capsys.readouterr().err
+
+
+def test_a_tagger_of_words_warns_once_of_texts_without_spaces() -> None:
+    said: list[str] = []
+    texts = ["I live in Peking", "我 住 在 北京", "我在北京工作生活", "我在上海工作生活"]
+    assert list(doubted(texts, said.append)) == texts
+    assert len(said) == 1
+    assert "'我在北京工作生活' is one word to it; put spaces between the words" in said[0]
+
+
+def test_the_words_of_a_tagged_file_stay_as_they_are(
+    tagger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "test.txt").write_text("U.S B-LOC\nx-y O\n.. O\n\nab O\n", encoding="utf-8")
+    seen: list[list[str]] = []
+
+    def answered(self: Predictor, texts: Iterator[Any]) -> Iterator[dict[str, Any]]:
+        seen.extend(self.task.texts(list(texts)))
+        return iter(())
+
+    monkeypatch.setattr(Predictor, "answers", answered)
+    assert main(["predict", str(tagger), "--file", str(tmp_path / "test.txt"), "--gpu-id", "-1"]) == 0
+    assert seen == [["U.S", "x-y", ".."], ["ab"]]

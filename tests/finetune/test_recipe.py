@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from finetune.options import Settings
 
 SCRIPT = Script(
+    about="Learns poems.",
     name="poems",
     verb="classify",
     data="verses",
@@ -123,3 +124,30 @@ def test_demo_writes_its_data_and_names_it(settings: Callable[[list[str]], Setti
     found = settings(["--demo", "--lr", "2e-3"])
     assert (found.training.num_train_epochs, found.training.learning_rate) == (1, 2e-3)
     assert (found.data.data, found.model.model_name_or_path) == (place / "data" / "demo-poems", "tiny")
+
+
+def test_help_shows_what_the_script_sets(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert place.is_dir()
+    with pytest.raises(SystemExit):
+        recipe.run(SCRIPT, ["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "Learns poems.",
+        "--demo",
+        "[40]",
+        "[3.0]",
+        "[0.0001]",
+        "[ballads]",
+        "/runs/poems]",
+    ):
+        assert part in said
+    assert "do not hold where you name another: --epochs 3 --lr 1e-4" in said
+
+
+def test_a_file_without_data_leaves_the_usual_folder(
+    settings: Callable[[list[str]], Settings], place: Path
+) -> None:
+    (place / "data" / "raw" / "verses").mkdir(parents=True)
+    (place / "my.yaml").write_text("learning_rate: 2e-4\n")
+    found = settings(["--config", str(place / "my.yaml")])
+    assert (found.data.data, found.training.learning_rate) == (place / "data" / "raw" / "verses", 2e-4)

@@ -23,3 +23,5 @@ def test_a_script_knows_the_options_of_its_verb(script: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "--save-path" in done.stdout
+    assert "--demo" in done.stdout
+    assert "Duration:" in done.stdout

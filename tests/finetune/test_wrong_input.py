@@ -26,7 +26,7 @@ WRONG: dict[str, tuple[dict[str, str | bytes], str]] = {
     ),
     "one column only": (
         {"train.txt": "好\n坏\n"},
-        r"train.txt:1: found 1 column: '1'; expected a text and a",
+        r"train.txt:1: found 1 column: '好'; expected a text and a",
     ),
     "an unknown label in test": (
         {"train.txt": GOOD, "test.txt": "好\t0\n坏\t7\n"},

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
+import tempfile
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -17,7 +21,7 @@ from tests.launcher.fakes import CHECKOUT, REPOSITORY, FakeHost
 from tests.launcher.stage import Stage, up
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 settings.register_profile("calm", deadline=None)  # a busy machine is no failure
 settings.load_profile("calm")
@@ -30,7 +34,9 @@ def real_world() -> None:
 
 @pytest.fixture(autouse=True)
 def fence(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test starts a program, opens a connection or downloads anything unless it asks for real_world."""
+    """No test gives this machine's files away; without real_world, none starts a program or connects."""
+    own = request.getfixturevalue("tmp_path_factory").getbasetemp()
+    _fence_owners(monkeypatch, {own, Path(tempfile.gettempdir())})
     if "real_world" in request.fixturenames:
         return
 
@@ -41,6 +47,18 @@ def fence(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "bind", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def _fence_owners(monkeypatch: pytest.MonkeyPatch, tops: set[Path]) -> None:
+    """Owners change below the folders for temporary files only: the tests may run as root."""
+
+    def below(real: Callable[..., None], path: str, *owner: int) -> None:
+        if tops.isdisjoint(Path(path).parents):
+            pytest.fail(f"the fence: this test gives {path} away")
+        real(path, *owner)
+
+    for name in ("chown", "lchown"):
+        monkeypatch.setattr(os, name, partial(below, getattr(os, name)))
 
 
 @pytest.fixture

@@ -10,13 +10,19 @@ static int is(const char *word) {
 
 int cuDriverGetVersion(int *version) { *version = 12080; return 0; }
 
+/* As the real one: what CUDA_VISIBLE_DEVICES does not name is not there; here it knows no device but 1. */
+static int visible(void) {
+  const char *named = getenv("CUDA_VISIBLE_DEVICES");
+  return !named ? 2 : strcmp(named, "1") == 0 ? 1 : 0;
+}
+
 int cuInit(unsigned int flags) {
   if (is("hang")) sleep(60);
   if (is("crash")) abort();
-  return is("mismatch") ? 803 : 0;
+  return is("mismatch") ? 803 : visible() ? 0 : 100;
 }
 
-int cuDeviceGetCount(int *count) { *count = 2; return 0; }
+int cuDeviceGetCount(int *count) { *count = visible(); return 0; }
 int cuDeviceGet(int *device, int index) { *device = index; return 0; }
 
 int cuDeviceGetName(char *name, int length, int device) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,7 @@ FILES = {
     "/sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n",
     "/run/systemd/system/.keep": "",
     "/etc/apt/sources.list": "deb http://mirror.example/debian trixie main\n",
+    "/var/lib/dpkg/info/docker.io.list": "/usr/sbin/dockerd\n",
     f"{CHECKOUT}/workspace/data/.keep": "",
 }
 
@@ -83,6 +85,9 @@ class FakeHost(Host):
         }
         self.answers: dict[str, Reach] = {}
         self.taken: set[int] = set()
+        self.low: set[int] = set()  # only root may listen there
+        self.foreign = ""  # an address of another machine
+        self.labels: dict[str, str] = {}
         self.free: dict[str, int] = {"/": 200 * GIB}
         self.owners: dict[str, int] = {}
         self.closed: set[str] = set()
@@ -152,9 +157,13 @@ class FakeHost(Host):
                 )
         return Reach(url, ok=True, kind="ok", reason="HTTP 200", seconds=0.1, status=200)
 
-    def can_bind(self, address: str, port: int) -> bool:
-        del address
-        return port not in self.taken
+    def bind_error(self, address: str, port: int) -> int:
+        if address == self.foreign:
+            return errno.EADDRNOTAVAIL
+        return errno.EADDRINUSE if port in self.taken else errno.EACCES if port in self.low else 0
+
+    def label(self, path: str | Path) -> str:
+        return self.labels.get(str(path), "unconfined_u:object_r:user_home_t:s0")
 
     def disk_free(self, path: str | Path) -> int | None:
         fitting = [folder for folder in self.free if str(path).startswith(folder)]

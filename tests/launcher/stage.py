@@ -27,6 +27,7 @@ IMAGE = f"nlp-workbench/{NAME}:cpu"
 PUBLIC = "ssh-ed25519 AAAAC3 workbench\n"
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
 HASH = "argon2:$argon2id$v=19$hash\n"
+OF_COMPOSE = ("--project-name=", "--file=")
 CODE = ("docker", "finetune", ".dockerignore")
 
 
@@ -129,7 +130,7 @@ class Stage(FakeHost):
         if words[0] == "inspect":
             return json.dumps(list(self.containers.values()))
         if words[0] == "compose" and "--project-directory" in words:
-            return self._compose(words[3:])
+            return self._compose(tuple(word for word in words[3:] if not word.startswith(OF_COMPOSE)))
         if words[0] == "run":
             return self._alone(words)
         known = {"tag": "", "exec": "ssh-ed25519 HOSTKEY root@x\n", "image": ""}

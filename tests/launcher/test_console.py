@@ -127,6 +127,14 @@ def test_a_closed_pipe_does_not_stop_the_work(tmp_path: Path) -> None:
     assert "ok  Building" in (tmp_path / "log").read_text(encoding="utf-8")
 
 
+def test_a_sign_that_the_terminal_does_not_know_is_no_closed_terminal() -> None:
+    paper = io.BytesIO()
+    shown = Console(out=io.TextIOWrapper(paper, encoding="ascii"))
+    shown.say("工作台")
+    shown.say("still here")
+    assert paper.getvalue() == b"???\nstill here\n"
+
+
 def test_only_a_terminal_has_a_width(terminal: Terminal) -> None:
     assert (Console(out=terminal).width, Told().width) == (40, None)
 

@@ -42,7 +42,16 @@ def test_what_is_there_stays(stage: Stage) -> None:
 def test_a_key_of_the_users_own_stays(stage: Stage) -> None:
     stage.state.authorized_keys.write_text("ssh-ed25519 mine\n", encoding="utf-8")
     ensure(stage)
-    assert stage.state.authorized_keys.read_text() == "ssh-ed25519 mine\n"
+    assert stage.state.authorized_keys.read_text() == PUBLIC + "ssh-ed25519 mine\n"
+    ensure(stage)
+    assert stage.state.authorized_keys.read_text() == PUBLIC + "ssh-ed25519 mine\n"
+
+
+def test_a_new_key_takes_the_place_of_the_one_that_was_deleted(stage: Stage) -> None:
+    theirs = "ssh-ed25519 BBBB ada@laptop\nssh-rsa CCCC workbench\n"
+    stage.state.authorized_keys.write_text(f"ssh-ed25519 OLD workbench\n{theirs}", encoding="utf-8")
+    ensure(stage)
+    assert stage.state.authorized_keys.read_text() == PUBLIC + theirs
 
 
 def test_the_password_is_never_a_word_of_a_command(stage: Stage) -> None:

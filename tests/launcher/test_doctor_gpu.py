@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from launcher.doctor import examine
 from launcher.host import Completed
 from tests.launcher.fakes import (
     CHILD,
@@ -30,6 +32,7 @@ from tests.launcher.fakes import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from launcher.plan import Plan
     from launcher.variants import Variants
 
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -62,6 +65,10 @@ def child_ends(answer: Completed | str) -> Callable[[FakeHost], None]:
         host.commands[CHILD] = answer
 
     return change
+
+
+def no_such_gpu(host: FakeHost) -> None:
+    child_ends(driver_answer(cuda_code=100))(host)
 
 
 def no_uvm(host: FakeHost) -> None:
@@ -115,40 +122,44 @@ def desktop_on_linux(host: FakeHost) -> None:
 
 
 CU118, CU128, CPU = {"VARIANT": "cu118"}, {"VARIANT": "cu128"}, {"VARIANT": "cpu"}
+GPU_7, GPU_0_7 = {"GPUS": "7"}, {"GPUS": "0,7"}
 DRIVER_CASES = [
     Case("no card", lambda _: None, "gpu-none", "info", ("cpu variant",)),
     Case("no card, and cu118 asked for", lambda _: None, "gpu-none", "error", ("VARIANT=cpu",), CU118),
-    Case("a card without driver", add_card, "driver-missing", "warning", ("nvidia-driver", "reboot")),
+    Case("a card without driver", add_card, "driver-missing", "error", ("nvidia-driver", "reboot")),
     Case(
         "a card without driver, cu118 asked for", add_card, "driver-missing", "error", ("no driver",), CU118
     ),
     Case("a card without driver, cpu asked for", add_card, "driver-missing", "info", ("no driver",), CPU),
-    Case("nouveau", nouveau, "driver-nouveau", "warning", ("blacklist nouveau", "update-initramfs -u")),
-    Case("Secure Boot", secure_boot, "driver-secure-boot", "warning", ("mokutil --import",)),
-    Case("a module that is not loaded", installed_only, "driver-not-loaded", "warning", ("modprobe nvidia",)),
+    Case("nouveau", nouveau, "driver-nouveau", "error", ("blacklist nouveau", "update-initramfs -u")),
+    Case("Secure Boot", secure_boot, "driver-secure-boot", "error", ("mokutil --import",)),
+    Case("a module that is not loaded", installed_only, "driver-not-loaded", "error", ("modprobe nvidia",)),
     Case(
         "an upgrade without a reboot",
         gpu(module="570.99.01"),
         "driver-mismatch",
-        "warning",
+        "error",
         ("570.99.01", "570.86.15", "reboot"),
     ),
-    Case("NVML refuses the module", gpu(nvml_code=18), "driver-mismatch", "warning", ("mismatch",)),
-    Case("cuInit refuses the module", gpu(cuda_code=803), "driver-mismatch", "warning", ("mismatch",)),
+    Case("NVML refuses the module", gpu(nvml_code=18), "driver-mismatch", "error", ("mismatch",)),
+    Case("cuInit refuses the module", gpu(cuda_code=803), "driver-mismatch", "error", ("mismatch",)),
+    Case("cuInit hangs", child_ends(Completed((), -9, timed_out=True)), "driver-hung", "error", ("reboot",)),
+    Case("cuInit crashes", child_ends(Completed((), -11, "{")), "driver-crashed", "error", ("dmesg",)),
+    Case("the toolkit's stub", gpu(cuda_code=34), "driver-stub", "error", ("unset LD_LIBRARY_PATH",)),
+    Case("a module without libcuda", gpu(cuda_library=None), "driver-half", "error", ("libcuda.so.1",)),
+    Case("no fabric manager", gpu(cuda_code=802), "gpu-fabric-manager", "error", ("nvidia-fabricmanager",)),
+    Case("no /dev/nvidia-uvm", no_uvm, "gpu-uvm", "error", ("nvidia-modprobe -u",)),
+    Case("cuInit finds no device", gpu(cuda_code=100), "gpu-lost", "error", ("dmesg", "reboot")),
+    Case("no card of this number", no_such_gpu, "gpus", "error", ("GPUS=7", "none of them"), GPU_7),
+    Case("no second one", gpu(), "gpus", "error", ("GPUS=0,7: the driver shows 1", "nvidia-smi -L"), GPU_0_7),
     Case(
-        "cuInit hangs", child_ends(Completed((), -9, timed_out=True)), "driver-hung", "warning", ("reboot",)
+        "a GPU named where there is none", lambda _: None, "gpu-none", "error", ("make up GPUS=all",), GPU_7
     ),
-    Case("cuInit crashes", child_ends(Completed((), -11, "{")), "driver-crashed", "warning", ("dmesg",)),
-    Case("the toolkit's stub", gpu(cuda_code=34), "driver-stub", "warning", ("unset LD_LIBRARY_PATH",)),
-    Case("a module without libcuda", gpu(cuda_library=None), "driver-half", "warning", ("libcuda.so.1",)),
-    Case("no fabric manager", gpu(cuda_code=802), "gpu-fabric-manager", "warning", ("nvidia-fabricmanager",)),
-    Case("no /dev/nvidia-uvm", no_uvm, "gpu-uvm", "warning", ("nvidia-modprobe -u",)),
-    Case("cuInit finds no device", gpu(cuda_code=100), "gpu-lost", "warning", ("CUDA_VISIBLE_DEVICES",)),
     Case(
         "MIG without an instance",
         child_ends(driver_answer(nvml_mig=1)),
         "gpu-mig-empty",
-        "warning",
+        "error",
         ("mig -cgi",),
     ),
     Case(
@@ -310,3 +321,25 @@ def test_an_engine_that_finds_the_gpu_through_cdi_is_configured(host: FakeHost, 
 def test_the_toolkit_is_of_no_interest_on_the_cpu_variant(host: FakeHost, variants: Variants) -> None:
     no_toolkit(host)
     assert "toolkit-missing" not in {finding.id for finding in diagnose(host, variants, CPU)}
+
+
+@pytest.mark.parametrize(("last", "status"), [("cpu", "warning"), ("cu118", "error"), ("", "error")])
+def test_a_driver_that_does_not_answer_is_let_be_only_where_the_last_start_did(
+    last: str, status: str, host: FakeHost, plan: Plan
+) -> None:
+    add_gpu(host, cuda_code=803)
+    found = {one.id: one.status for one in examine(host, replace(plan, last=last))}
+    assert found["driver-mismatch"] == status
+
+
+@pytest.mark.parametrize(("last", "status"), [("cpu", "info"), ("cu118", "error")])
+def test_a_card_that_is_gone_is_missed_where_the_last_start_used_it(
+    last: str, status: str, host: FakeHost, plan: Plan
+) -> None:
+    found = {one.id: one.status for one in examine(host, replace(plan, last=last))}
+    assert found["gpu-none"] == status
+
+
+def test_of_several_slices_cuda_shows_only_the_first(host: FakeHost, variants: Variants) -> None:
+    add_gpu(host, nvml_mig=2)
+    assert "gpus" not in {one.id for one in diagnose(host, variants, {"GPUS": "MIG-1a,MIG-2b"})}

@@ -79,6 +79,10 @@ def on_windows_disk(host: FakeHost) -> None:
     host.write("/proc/self/mounts", "/dev/sdc / ext4 rw 0 0\nC:\\134 /home 9p rw 0 0\n")
 
 
+def checkout_on_nfs(host: FakeHost) -> None:
+    host.write("/proc/self/mounts", f"/dev/sdc / ext4 rw 0 0\nfiler:/x {CHECKOUT} nfs4 rw 0 0\n")
+
+
 def on_nfs(host: FakeHost) -> None:
     host.write("/proc/self/mounts", "/dev/sdc / ext4 rw 0 0\nfiler:/home /home/ada nfs4 rw 0 0\n")
 
@@ -156,11 +160,27 @@ CASES = [
     Case("a port of another container", jupyter_runs_elsewhere, "port-jupyter", "info", ("other-jupyter-1",)),
     Case(
         "a port below 1024",
+        lambda host: host.low.add(22),
+        "port-ssh",
+        "info",
+        ("22 is below 1024: only root", "already in use"),
+        {"SSH_PORT": "22"},
+    ),
+    Case(
+        "a taken port below 1024",
         lambda host: host.taken.add(22),
         "port-ssh",
         "error",
-        ("below 1024",),
+        ("22 is taken", "SSH_PORT=10022"),
         {"SSH_PORT": "22"},
+    ),
+    Case(
+        "an address of another machine",
+        lambda host: setattr(host, "foreign", "192.0.2.7"),
+        "bind",
+        "error",
+        ("BIND=192.0.2.7 is no address of this machine", "hostname -I"),
+        {"BIND": "192.0.2.7"},
     ),
     Case(
         "one port given twice",
@@ -185,9 +205,17 @@ CASES = [
         ("findmnt",),
     ),
     Case("sudo", through_sudo, "sudo", "warning", ("usermod -aG docker ada",)),
-    Case("SELinux", selinux, "selinux", "warning", ("chcon -Rt container_file_t",)),
+    Case("SELinux", selinux, "selinux", "error", (f"chcon -Rt container_file_t {CHECKOUT}/workspace/data",)),
     Case("Windows' disk", on_windows_disk, "workspace-file-system", "warning", ("9p", "git clone")),
     Case("NFS", on_nfs, "workspace-file-system", "info", ("nfs4", "root_squash")),
+    Case(
+        "only the checkout on NFS",
+        checkout_on_nfs,
+        "workspace-file-system",
+        "info",
+        (f"{CHECKOUT} is on nfs4", "git clone"),
+        {"WORKSPACE": "/srv/ada"},
+    ),
     Case(
         "a colon in the path",
         lambda _: None,
@@ -268,3 +296,11 @@ def test_no_limit_is_found_where_the_cgroup_sets_none(text: str, host: FakeHost,
 
 def test_a_healthy_host_gets_nothing_but_good_news(host: FakeHost, variants: Variants) -> None:
     assert {finding.status for finding in diagnose(host, variants)} <= {"ok", "info"}
+
+
+def test_folders_with_the_containers_label_are_as_selinux_wants_them(
+    host: FakeHost, variants: Variants
+) -> None:
+    selinux(host)
+    host.labels[f"{CHECKOUT}/workspace/data"] = "system_u:object_r:container_file_t:s0"
+    assert "selinux" not in {finding.id for finding in diagnose(host, variants)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from typing import TYPE_CHECKING
@@ -87,6 +88,16 @@ def test_a_port_with_a_listener_cannot_be_bound(here: Host) -> None:
 @pytest.mark.parametrize("address", ["no such address", "203.0.113.7"])
 def test_an_address_of_nobody_cannot_be_bound(address: str, here: Host) -> None:
     assert not here.can_bind(address, 8888)
+
+
+@pytest.mark.usefixtures("real_world")
+def test_why_nobody_can_listen_is_told_apart(here: Host) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        assert here.bind_error("127.0.0.1", port) == errno.EADDRINUSE
+    assert here.bind_error("203.0.113.7", 0) == errno.EADDRNOTAVAIL
+    assert here.bind_error("127.0.0.1", port) == here.bind_error("0.0.0.0", 0) == 0  # noqa: S104
 
 
 def test_it_knows_who_we_are(here: Host) -> None:

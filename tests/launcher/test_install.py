@@ -12,7 +12,8 @@ import pytest
 from launcher import install
 from launcher.errors import HostNotReady
 from launcher.host import Completed, Host
-from tests.launcher.fakes import RELEASES
+from launcher.probes import system
+from tests.launcher.fakes import RELEASES, SERVER
 from tests.launcher.stage import Stage, Told
 
 if TYPE_CHECKING:
@@ -107,6 +108,47 @@ def test_dockers_own_repository_is_kept_to(stage: Stage) -> None:
     ensure(stage)
     assert "docker-ce docker-ce-cli" in stage.started("apt-get")[1].line
     assert not stage.exists(install.PIN)
+
+
+def without(stage: Stage, *lacking: str) -> None:
+    """An engine that answers, and a client that lacks plugins, until apt-get has brought them."""
+    stage.user = 0
+    plugins = [one for one in SERVER["ClientInfo"]["Plugins"] if one["Name"] not in lacking]
+    stage.engine(ClientInfo={**SERVER["ClientInfo"], "Plugins": plugins})
+    for name, more in {"compose": " --short", "buildx": ""}.items():
+        if name in lacking:
+            stage.commands[f"docker {name} version{more}"] = Completed((), 1)
+    stage.on["apt-get -q"] = stage.engine
+
+
+@pytest.mark.parametrize(
+    ("release", "engine", "lacking", "packages"),
+    [
+        ("debian", "docker.io", ("compose",), "docker-compose"),
+        ("ubuntu", "docker.io", ("compose", "buildx"), "docker-compose-v2 docker-buildx"),
+        ("debian", "docker-ce", ("buildx",), "docker-buildx-plugin"),
+        ("debian", "docker-ce", ("compose", "buildx"), "docker-compose-plugin docker-buildx-plugin"),
+    ],
+)
+def test_an_engine_that_answers_gets_only_what_it_lacks(
+    release: str, engine: str, lacking: tuple[str, ...], packages: str, stage: Stage
+) -> None:
+    stage.write("/etc/os-release", RELEASES[release])
+    stage.write(f"/var/lib/dpkg/info/{engine}.list", "")
+    without(stage, *lacking)
+    said = ensure(stage)
+    assert stage.started("apt-get")[1].line.endswith(f"install --no-install-recommends {packages}")
+    assert f"plugins. Installing them on {system.look(stage).name}:\n  {packages}\n" in said
+
+
+def test_an_engine_of_unknown_origin_is_left_as_it_is(stage: Stage) -> None:
+    stage.remove("/var/lib/dpkg/info/docker.io.list")
+    without(stage, "compose")
+    with pytest.raises(
+        HostNotReady, match=r"(?s)has no Compose plugin.*add Compose and buildx to this client"
+    ):
+        ensure(stage)
+    assert not stage.started("apt-get")
 
 
 def test_the_proxy_of_the_settings_reaches_apt(stage: Stage) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from launcher import dotenv, network
+from launcher.errors import RequestError
 
 if TYPE_CHECKING:
     from tests.launcher.stage import Stage
@@ -38,6 +41,7 @@ def test_mirrors_reach_pip_uv_and_the_hub(stage: Stage) -> None:
     stage.env.update(PYPI_INDEX="https://mirror.example/simple", HF_ENDPOINT="https://hub.example")
     assert network.environment(stage.settings) == {
         "HF_ENDPOINT": "https://hub.example",
+        "HF_HUB_DISABLE_XET": "1",
         "PIP_INDEX_URL": "https://mirror.example/simple",
         "UV_DEFAULT_INDEX": "https://mirror.example/simple",
     }
@@ -96,3 +100,47 @@ def test_a_bundle_is_changed_in_place_for_the_running_container(stage: Stage) ->
     network.write_container(stage, stage.settings, stage.state)
     assert stage.state.ca_bundle.stat().st_ino == before
     assert stage.state.ca_bundle.read_text(encoding="utf-8") == "two"
+
+
+def test_an_index_over_plain_http_is_one_that_pip_may_use(stage: Stage) -> None:
+    stage.env["PYPI_INDEX"] = "http://ada:x@mirror.example:8080/simple"
+    found = network.environment(stage.settings)
+    assert found["PIP_TRUSTED_HOST"] == "mirror.example:8080"
+    assert "UV_INSECURE_HOST" not in found
+
+
+def test_hosts_that_this_hosts_pip_trusts_are_trusted_by_pip_and_uv(stage: Stage) -> None:
+    stage.write(
+        "/etc/pip.conf", "[global]\nindex-url = http://a.example/x\ntrusted-host = a.example\n  b.example\n"
+    )
+    found = network.environment(stage.settings)
+    assert found["PIP_TRUSTED_HOST"] == found["UV_INSECURE_HOST"] == "a.example b.example"
+
+
+def test_the_users_own_trust_wins_over_pips_files(stage: Stage) -> None:
+    stage.write("/etc/pip.conf", "[install]\ntrusted-host = a.example\n")
+    stage.write_env("PIP_TRUSTED_HOST=own.example\n")
+    assert network.environment(stage.settings)["PIP_TRUSTED_HOST"] == "own.example"
+
+
+def certificate(body: str) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
+
+
+def test_a_certificate_that_stands_in_both_bundles_is_taken_once(stage: Stage) -> None:
+    stage.write("/etc/ssl/cert.pem", f"# one\n{certificate('AA')}{certificate('BB')}")
+    stage.write("/own.pem", (certificate("CC") + certificate("AA")).replace("\n", "\r\n"))
+    stage.env["CA_BUNDLE"] = "/own.pem"
+    bundle = network.ca_bundle(stage, stage.settings)
+    assert [bundle.count(body) for body in ("AA", "BB", "CC")] == [1, 1, 1]
+    assert bundle.index("CC") < bundle.index("# one") < bundle.index("BB")
+
+
+def test_more_certificates_than_a_build_takes_are_refused(stage: Stage) -> None:
+    stage.write("/etc/ssl/cert.pem", "".join(certificate(f"{number:01000}") for number in range(600)))
+    stage.write("/own.pem", certificate("own"))
+    stage.env["CA_BUNDLE"] = "/own.pem"
+    with pytest.raises(
+        RequestError, match=r"CA_BUNDLE=/own.pem: 6\d\d kB of certificates found.*takes 500 kB"
+    ):
+        network.ca_bundle(stage, stage.settings)

@@ -9,6 +9,7 @@ import pytest
 
 from launcher import ports
 from launcher.errors import RequestError
+from launcher.plan import PORTS
 
 if TYPE_CHECKING:
     from tests.launcher.stage import Stage
@@ -17,7 +18,7 @@ BEGIN = "# >>> written by `make up`; lines above and below are yours\n"
 
 
 def choose(stage: Stage, *ours: int) -> list[int]:
-    return list(ports.choose(stage, stage.settings, frozenset(ours)).values())
+    return list(ports.choose(stage, stage.settings, dict.fromkeys(PORTS, frozenset(ours))).values())
 
 
 def test_the_usual_ones_are_taken_where_they_are_free(stage: Stage) -> None:
@@ -71,3 +72,16 @@ def test_the_last_port_of_all_is_the_end(stage: Stage) -> None:
     stage.taken = {65535}
     with pytest.raises(RequestError, match="SSH_PORT: no port is free from 65535 on"):
         choose(stage)
+
+
+def test_a_port_that_only_root_may_take_is_left_to_the_engine(stage: Stage) -> None:
+    stage.env["SSH_PORT"] = "22"
+    stage.low = {22}
+    assert choose(stage) == [8888, 22, 6006, 8000]
+
+
+def test_what_another_service_of_ours_holds_is_not_free(stage: Stage) -> None:
+    stage.env["JUPYTER_PORT"] = "8000"
+    stage.taken = {8000}
+    with pytest.raises(RequestError, match="JUPYTER_PORT=8000: another program holds this port"):
+        ports.choose(stage, stage.settings, {"serve": frozenset({8000})})

@@ -66,5 +66,15 @@ def test_it_survives_a_driver_that_ends_in(mode: str, ending: str, code: int | N
     assert (seen.ending, seen.code, seen.gpus) == (ending, code, ())
 
 
+@pytest.mark.parametrize(("wanted", "count", "code"), [("all", 2, 0), ("1", 1, 0), ("7", 0, 100)])
+def test_what_a_shell_hides_from_its_own_programs_does_not_count(
+    wanted: str, count: int, code: int, library: Path
+) -> None:
+    host = HostWithDriver(library, "fine")
+    host.environ = {**host.environ, "CUDA_VISIBLE_DEVICES": ""}
+    seen = nvidia.look(host, wanted=wanted)
+    assert (len(seen.gpus), seen.code) == (count, code)
+
+
 def test_a_host_without_a_trace_of_nvidia_is_not_asked(tmp_path: Path) -> None:
     assert nvidia.look(Host(tmp_path)) == nvidia.Nvidia()

@@ -11,7 +11,7 @@ from launcher.probes import nvidia, toolkit
 from tests.launcher.fakes import CHILD, RTX_4090, FakeHost, add_card, add_gpu, add_toolkit, driver_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 CLOSED = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 2024\nGCC version: 12\n"
 OPEN = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build\n"
@@ -84,13 +84,13 @@ def test_a_hook_alone_is_a_toolkit_of_unknown_version(host: FakeHost) -> None:
 def test_the_gpus_that_were_asked_for_are_the_ones_that_are_looked_at(
     monkeypatch: pytest.MonkeyPatch, host: FakeHost
 ) -> None:
-    asked: list[Mapping[str, str] | None] = []
+    asked: list[str] = []
 
-    def ask(_argv: Sequence[str], _timeout: float = 1, env: Mapping[str, str] | None = None) -> Completed:
-        asked.append(env)
+    def ask(argv: Sequence[str], _timeout: float = 1) -> Completed:
+        asked.append(argv[-1])
         return Completed((), 0, "{}")
 
     add_gpu(host)
     monkeypatch.setattr(host, "ask", ask)
     nvidia.look(host, wanted="0,2")
-    assert asked == [{"CUDA_VISIBLE_DEVICES": "0,2", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}]
+    assert asked == ["0,2"]

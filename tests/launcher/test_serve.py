@@ -17,7 +17,9 @@ from tests.launcher.stage import Told, up, verbs
 if TYPE_CHECKING:
     from tests.launcher.stage import Stage
 
-UP = "docker compose --project-directory"
+
+def up_of(stage: Stage) -> str:
+    return " ".join(["docker", *stage.docker.compose()[1:], "--profile serve up"])
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_the_models_and_the_port_are_kept_for_compose(running: Stage) -> None:
 def test_the_service_alone_is_started_and_waited_for(running: Stage) -> None:
     serve.run(verbs(running), ["runs/news"])
     (started,) = [ran.argv for ran in running.ran if "--wait" in ran.argv]
-    assert started[4:] == (
+    assert started[len(running.docker.compose()) :] == (
         *("--profile", "serve", "up", "--detach", "--no-deps", "--force-recreate", "--wait", "serve"),
     )
 
@@ -93,10 +95,17 @@ def test_what_cannot_be_served_is_refused_before_anything_starts(
 
 
 def test_a_service_that_does_not_start_shows_its_log_and_leaves_nothing(running: Stage) -> None:
-    running.fails[f"{UP} {running.checkout} --profile serve up"] = Completed((), 1)
+    running.fails[up_of(running)] = Completed((), 1)
     with pytest.raises(WorkbenchError, match=r"the service did not start\. The last lines of its log"):
         serve.run(verbs(running), ["runs/news"])
     assert [ran for ran in running.ran if ran.argv[-4:] == ("rm", "--stop", "--force", "serve")]
+
+
+def test_a_service_that_said_nothing_shows_what_compose_said(running: Stage) -> None:
+    running.fails[up_of(running)] = Completed((), 1, "no such image")
+    running.fails[up_of(running).replace(" up", " logs")] = Completed((), 0)
+    with pytest.raises(WorkbenchError, match=r"(?s)the service did not start\. .*no such image"):
+        serve.run(verbs(running), ["runs/news"])
 
 
 def test_status_shows_it_where_it_was_asked_for(running: Stage) -> None:

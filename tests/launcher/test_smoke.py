@@ -116,7 +116,7 @@ def test_checks_that_die_show_their_last_words(stage: Stage) -> None:
 
 
 def test_checks_that_end_badly_after_green_rows_are_not_all_green(stage: Stage) -> None:
-    checks = f"docker compose --project-directory {stage.checkout} exec -T workbench workbench-smoke"
+    checks = " ".join(["docker", *stage.docker.compose()[1:], "exec -T workbench workbench-smoke"])
     stage.fails[checks] = Completed(("docker", "compose"), 1, "ImportError: torch")
     with pytest.raises(CommandFailed, match="ImportError: torch"):
         run(stage, check())

@@ -64,9 +64,22 @@ def test_ssh_knows_the_host_key_beforehand(stage: Stage) -> None:
 
 def test_what_is_up_already_is_not_waited_for(stage: Stage) -> None:
     run(stage)
-    asked = len(stage.ran)
-    assert "Already up; nothing changed." in run(stage)
-    assert not [ran for ran in stage.ran[asked:] if "exec" in ran.argv]
+    said = run(stage)
+    assert "Already up; nothing changed." in said
+    assert "Waiting for Jupyter" not in said
+
+
+def test_ssh_knows_the_host_key_also_where_all_is_up_already(stage: Stage) -> None:
+    run(stage)
+    stage.state.known_hosts.write_text("[127.0.0.1]:2222 ssh-ed25519 OLD\n", encoding="utf-8")
+    run(stage)
+    assert "HOSTKEY" in stage.state.known_hosts.read_text(encoding="utf-8")
+
+
+def test_on_sshs_own_port_the_host_key_stands_as_ssh_looks_for_it(stage: Stage) -> None:
+    stage.write_env(DECIDED.replace("SSH_PORT=2222", "SSH_PORT=22"))
+    run(stage)
+    assert stage.state.known_hosts.read_text(encoding="utf-8") == "127.0.0.1 ssh-ed25519 HOSTKEY\n"
 
 
 def test_a_start_that_was_cut_short_is_completed(stage: Stage) -> None:
@@ -122,6 +135,13 @@ def test_ports_of_containers_that_ended_are_not_ours(stage: Stage) -> None:
     assert start.published(stage.containers) == {8891}
     stage.containers["workbench"]["State"]["Status"] = "exited"
     assert start.published(stage.containers) == frozenset()
+
+
+def test_each_service_holds_the_ports_of_its_own_container(stage: Stage) -> None:
+    stage.add_container("workbench", port="8891")
+    nothing, its = frozenset[int](), frozenset({8891})
+    expected = {"jupyter": its, "ssh": its, "tensorboard": nothing, "serve": nothing}
+    assert start.held(stage.containers) == expected
 
 
 def test_another_checkout_with_this_name_is_left_alone(stage: Stage) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher.errors import WorkbenchError
+from launcher.errors import HostNotReady, WorkbenchError
 from launcher.state import State
 
 if TYPE_CHECKING:
@@ -46,3 +48,17 @@ def test_deleting_forgets_everything(tmp_path: Path) -> None:
     state.password.touch()
     state.delete()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_that_locks_nothing_is_no_other_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    state = State(tmp_path)
+    state.create()
+    waiting = state.locked()
+    with pytest.raises(HostNotReady, match=r"lock: this file system locks no files \(No locks available\)"):
+        waiting.__enter__()

@@ -48,6 +48,7 @@ def test_the_first_run_ends_with_the_way_in(stage: Stage) -> None:
         "WORKBENCH_IMAGE": f"nlp-workbench/{NAME}:cpu",
         "WORKBENCH_VARIANT": "cpu",
         "WORKBENCH_REASON": "no NVIDIA GPU that the driver can use was found",
+        "WORKBENCH_OWNER": "1000:1000",
         "COMPOSE_FILE": "compose.yaml",
         "JUPYTER_PORT": "8888",
         "SSH_PORT": "2222",
@@ -268,6 +269,7 @@ def test_an_engine_that_may_not_lift_the_lock_limit_keeps_it(stage: Stage) -> No
 
 
 def test_settings_given_once_are_there_for_compose(stage: Stage) -> None:
+    add_gpu(stage, RTX_4090, RTX_4090)
     stage.env.update(BIND="192.0.2.7", GPUS="0,2", SHM_SIZE="2gb")
     up(stage)
     for name in ("BIND", "GPUS", "SHM_SIZE"):

@@ -7,6 +7,7 @@ import getpass
 import io
 import json
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,7 +18,9 @@ from launcher.errors import HostNotReady, RequestError
 from tests.launcher.stage import HASH, NAME, Told, verbs
 
 if TYPE_CHECKING:
-    from tests.launcher.stage import Stage
+    from pathlib import Path
+
+    from tests.launcher.stage import Ran, Stage
 
 KEYS = ["name", "variant", "reason", "image", "health", "jupyter", "ssh", "tensorboard"]
 
@@ -114,6 +117,7 @@ def test_a_password_is_asked_for_twice(running: Stage, monkeypatch: pytest.Monke
     typed(monkeypatch, "correct horse", "correct horse")
     told = Told()
     assert verbs(running, told).password() == 0
+    assert "Jupyter starts anew with it: what runs in its notebooks and terminals ends.\n" in told.text
     assert running.state.password.read_text(encoding="utf-8") == "correct horse\n"
     assert running.state.password_hash.read_text(encoding="utf-8") == HASH
     assert "correct horse" not in told.text
@@ -176,7 +180,7 @@ def test_shell_goes_through_the_engine(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     verbs(running).shell(command)
-    assert became[4:] == ["exec", "-T", "workbench", *ending]
+    assert became[len(running.docker.compose()) :] == ["exec", "-T", "workbench", *ending]
 
 
 def test_logs_follow(running: Stage, became: list[str]) -> None:
@@ -230,3 +234,31 @@ def test_locks_are_resolved_in_the_image_with_no_address_in_them(running: Stage)
     assert all("--no-emit-index-url" in ran.argv and "pa55" not in ran.line for ran in asked)
     assert "--no-emit-package=torch" in asked[2].argv
     assert asked[0].env["https_proxy"].endswith("@proxy.example:3128")
+
+
+def locked(stage: Stage, *words: str) -> list[Ran]:
+    before = len(stage.ran)
+    assert lock.run(verbs(stage), words) == 0
+    return [ran for ran in stage.ran[before:] if "compile" in ran.argv]
+
+
+def test_pins_stay_unless_all_are_to_be_renewed(running: Stage) -> None:
+    kept, renewed = locked(running), locked(running, "--upgrade")
+    assert [ran.argv[ran.argv.index(lock.KEEPING) + 1] for ran in kept] == [
+        f"{name}.txt" for name in lock.LOCKS
+    ]
+    assert not [ran for ran in kept if "--upgrade" in ran.argv]
+    assert all("--upgrade" in ran.argv for ran in renewed)
+
+
+@pytest.mark.usefixtures("real_world")
+def test_the_old_lock_is_where_the_new_one_is_written(tmp_path: Path) -> None:
+    (tmp_path / "nlp.txt").write_text("torch==1\n", encoding="utf-8")
+    uv = ["sh", "-c", 'sed s/1/2/ "${2#*=}" >new; mv new "${2#*=}"; echo noise', "uv", "x"]
+    said = subprocess.check_output(["sh", "-c", lock.KEEPING, "nlp.txt", *uv], cwd=tmp_path, text=True)
+    assert said == "torch==2\n"
+
+
+def test_a_word_that_lock_does_not_know_is_refused(running: Stage) -> None:
+    with pytest.raises(RequestError, match="--upgrades found; accepted is nothing, or ARGS=--upgrade"):
+        lock.run(verbs(running), ["--upgrades"])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import pathlib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from launcher import workspace
+from launcher.errors import RequestError
 from launcher.probes.files import container_user
+from launcher.state import State
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.launcher.stage import Stage
 
 
@@ -92,3 +97,43 @@ def test_the_container_may_read_only_its_own_part(stage: Stage, given: dict[str,
     workspace.hand_over(stage, stage.state)
     assert given[str(stage.state.password_hash)] == given[str(stage.state.ca_bundle)] == (1000, 1000)
     assert str(stage.state.password) not in given
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the files must be root's for this")
+def test_of_a_folder_that_was_there_only_the_workbenchs_part_is_handed_over(
+    stage: Stage, given: dict[str, tuple[int, int]], tmp_path: Path
+) -> None:
+    stage.user = 0
+    mount = tmp_path / "srv"
+    (mount / "keys").mkdir(parents=True)
+    (mount / "data" / "mine").mkdir(parents=True)
+    stage.env["WORKSPACE"] = str(mount)
+    workspace.prepare(stage, stage.settings, stage.state)
+    assert {mount / "data" / "mine", mount / "runs"} <= set(map(type(mount), given))
+    assert not {str(mount), str(mount / "keys")} & set(given)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the files must be root's for this")
+def test_a_folder_that_is_made_here_is_handed_over_as_a_whole(
+    stage: Stage, given: dict[str, tuple[int, int]], tmp_path: Path
+) -> None:
+    stage.user = 0
+    stage.env["WORKSPACE"] = str(tmp_path / "new")
+    workspace.prepare(stage, stage.settings, stage.state)
+    assert given[str(tmp_path / "new")] == (1000, 1000)
+    assert str(tmp_path) not in given
+
+
+@pytest.mark.parametrize("place", ["/", "/root", "/root/../root/", "/home/ada"])
+def test_the_systems_or_roots_own_folder_is_no_workspace(
+    place: str, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pathlib.Path, "mkdir", lambda path, **_: pytest.fail(f"{path} was made"))
+    monkeypatch.setattr(os, "walk", lambda top: pytest.fail(f"{top} was looked at"))
+    stage.user = 0  # at home in /home/ada
+    stage.env["WORKSPACE"] = place
+    settings, state = stage.settings, State(stage.checkout)
+    with pytest.raises(
+        RequestError, match=r"the system's or root's own folder.*such as WORKSPACE=/.*workbench"
+    ):
+        workspace.prepare(stage, settings, state)

@@ -120,6 +120,11 @@ def test_every_service_gives_up_its_capabilities(config: dict[str, Any]) -> None
         assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+@pytest.mark.parametrize("config", [{"COMPOSE_PROFILES": "serve"}], ids=["with serve"], indirect=True)
+def test_an_image_that_is_made_here_is_never_pulled_from_strangers(config: dict[str, Any]) -> None:
+    assert {service["pull_policy"] for service in config["services"].values()} == {"never"}
+
+
 @pytest.mark.parametrize("config", SETTINGS.values(), ids=SETTINGS, indirect=True)
 def test_tensorboard_has_no_password_so_it_stays_on_this_machine(config: dict[str, Any]) -> None:
     assert {port["host_ip"] for port in config["services"]["tensorboard"]["ports"]} == {"127.0.0.1"}

@@ -93,5 +93,49 @@ def test_places_that_fit_no_words_are_named(write: Write, text: str, marks: str,
     assert f"a.jsonl:2: found {message}" in str(row.problem)
 
 
+def test_a_place_in_an_array_is_its_entry(write: Write) -> None:
+    path = write("a.json", '[\n{"tokens": ["a"], "tags": ["B-X"]},\n\n{"tokens": ["a"], "tags": []}]\n')
+    *_, row = open_tagged(path, DataOptions(data=path)).rows()
+    assert str(row.problem).startswith(f"{path}: found in entry 2: 1 words and 0 tags")
+
+
+def test_the_place_of_a_character_in_its_word_is_left_out(write: Write) -> None:
+    path = write("a.txt", "科0 B-ORG\n技1 I-ORG\n20 O\n\n" * 9)
+    source = open_tagged(path, DataOptions(data=path))
+    assert next(source.rows()).text == ["科", "技", "2"]
+    assert source.said.endswith("the number behind each character left out")
+
+
+def test_numbers_within_other_words_stay(write: Write) -> None:
+    path = write("a.txt", "A4 B-ORG\n技 I-ORG\n\n" * 9)
+    assert next(open_tagged(path, DataOptions(data=path)).rows()).text == ["A4", "技"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '"text": "北京很大", "label": {"city": {"北京": [[0, 1]]}}',
+        '"text": "北京很大", "entities": [{"id": 1, "label": "city", "start_offset": 0, "end_offset": 2}]',
+        '"text": "北京很大", "label": [{"start": 0, "end": 2, "text": "北京", "labels": ["city"]}]',
+    ],
+)
+def test_entities_are_read_as_other_programs_write_them(write: Write, row: str) -> None:
+    none = '"text": "好", "label": {}' if "city" in row[:30] else '"text": "好", "entities": [], "label": []'
+    path = write("a.jsonl", f"{{{row}}}\n{{{none}}}\n")
+    first, second = open_tagged(path, DataOptions(data=path)).rows()
+    assert (first.text, first.label) == (list("北京很大"), ["B-city", "I-city", "O", "O"])
+    assert second.label == ["O"]
+
+
+def test_objects_that_are_no_entities_are_named(write: Write) -> None:
+    good, bad = (
+        '{"text": "好人", "label": {"x": {"好": [[0, 0]]}}}',
+        '{"text": "好", "label": {"x": {"好": [[0]]}}}',
+    )
+    path = write("a.jsonl", f"{good}\n{bad}\n")
+    *_, row = open_tagged(path, DataOptions(data=path)).rows()
+    assert "a.jsonl:2: found [[0]], which is no [start, end, type]" in str(row.problem)
+
+
 def test_a_text_with_places_is_predicted_on_as_it_was_written(write: Write) -> None:
     assert not is_tagged(write("a.jsonl", '{"text": "Rome, now", "label": [[0, 4, "LOC"]]}\n'))

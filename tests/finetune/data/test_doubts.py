@@ -34,11 +34,11 @@ def test_classes_that_differ_by_accident_are_named(write: Write, one: str, other
     assert sum(names in note for names in said for note in found) == notes
 
 
-@pytest.mark.parametrize("cell", ["joy、fear", "joy; fear"])
+@pytest.mark.parametrize("cell", ["joy、fear", "joy; fear", "['joy' 'fear']"])
 def test_labels_without_commas_between_are_named(write: Write, cell: str) -> None:
     path = write("a.csv", f"text,labels\na,{cell}\nb,joy\nc,fear\n")
     (note,) = warnings(path, SEVERAL_LABELS)
-    assert note.startswith(f"warning: '{cell}': read as one label each, since commas alone")
+    assert note.startswith(f"warning: {cell!r}: read as one label each, since commas alone")
 
 
 def test_a_header_of_words_above_words_is_suspected(write: Write) -> None:

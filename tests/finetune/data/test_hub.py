@@ -55,7 +55,10 @@ def test_a_hub_data_set_is_copied_once_and_then_found(
 @pytest.mark.parametrize(
     ("error", "parts"),
     [
-        (ConnectionError("Couldn't reach"), ("HF_HUB_OFFLINE is set", "HF_ENDPOINT", "save_to_disk('name')")),
+        (
+            ConnectionError("Couldn't reach"),
+            ("HF_HUB_OFFLINE is set", ">> .env && make up", "save_to_disk('name')"),
+        ),
         (RuntimeError("Dataset scripts are no longer supported, but found name.py"), ("Parquet", "--data")),
     ],
 )

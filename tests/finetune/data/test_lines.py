@@ -67,6 +67,51 @@ def test_a_single_broken_byte_is_named_with_its_line(write: Write) -> None:
         list(open_text(path).lines())
 
 
+WESTERN = "text,label\nI doesn\u2019t like the sch\u00f6ne caf\u00e9s,0\nit\u2019s fine,1\n"
+TRADITIONAL = "text,label\n電影評論：劇情緊湊，導演功力深厚，演員表現優異，值得一看！,1\n"
+
+
+@pytest.mark.parametrize(
+    ("contents", "encoding", "place"),
+    [(WESTERN, "cp1252", "a.csv:2: found byte 0x92"), (TRADITIONAL, "big5", "a.csv:2: found byte 0xb9")],
+)
+def test_what_is_neither_utf_8_nor_gb18030_is_not_read_as_one(
+    write: Write, contents: str, encoding: str, place: str
+) -> None:
+    with pytest.raises(DataError, match=f"{place} .*save the file as UTF-8"):
+        list(open_text(write("a.csv", contents.encode(encoding))).lines())
+
+
+def test_traditional_characters_may_be_gb18030(write: Write) -> None:
+    assert open_text(write("a.csv", TRADITIONAL.encode("gb18030"))).encoding == "gb18030"
+
+
+def test_one_bad_byte_in_gb18030_is_named_with_its_line(write: Write) -> None:
+    path = write("a.txt", "好新闻\t1\n".encode("gb18030") * 9 + b"\xff\n")
+    with pytest.raises(DataError, match=r"a.txt:10: found byte 0xff at position 1; expected gb18030 text"):
+        list(open_text(path).lines())
+
+
+def test_western_text_that_does_not_decode_is_no_binary_file(write: Write) -> None:
+    path = write("a.txt", "fine\né è ê, à la carte\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"a.txt:2: found byte 0xe9 at position 1"):
+        list(open_text(path).lines())
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "todo"),
+    [
+        ("a.xlsx", b"PK\x03\x04\0\0", "save the sheet as CSV"),
+        ("a.zip", b"PK\x03\x04\0\0", "unpack it"),
+        ("a.tar.gz", gzip.compress(b"a.txt\0\0\0", mtime=0), "unpack it"),
+        ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid 1\n", "git lfs pull"),
+    ],
+)
+def test_what_must_become_text_first_is_told_how(write: Write, name: str, contents: bytes, todo: str) -> None:
+    with pytest.raises(DataError, match=todo):
+        open_text(write(name, contents))
+
+
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="found a folder; expected a file"):
         open_text(tmp_path)

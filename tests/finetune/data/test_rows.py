@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from finetune.data.cells import split_names
 from finetune.data.rows import open_source
-from finetune.data.shape import split_names
 from finetune.errors import FinetuneError
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def test_the_keys_of_the_first_object_are_not_all(write: Write) -> None:
         ("a.csv", "text,label\na,1\nb\rc,1\n", r"a.csv:3: found broken CSV"),
         ("a.jsonl", '{"text": "a", "label": 1}\n{"text": \n', r"a.jsonl:2: found .*one JSON object a line"),
         ("a.jsonl", '{"text": "a", "label": 1}\n[1]\n', r"a.jsonl:2: found '\[1\]"),
-        ("a.json", '[{"text": "a", "label": 1}, 7]', r"a.json:2: found 7; .*mend the entry 2"),
+        ("a.json", '[{"text": "a", "label": 1}, 7]', r"a.json: found in entry 2: 7; .*mend the entry 2"),
         ("a.txt", "好\t1\n\t0\n", r"a.txt:2: found no text in column '1'"),
         ("a.txt", "好\t1\n坏\t\n", r"a.txt:2: found no label in column '2'"),
     ],

@@ -127,3 +127,12 @@ def test_another_tokenizer_in_the_folder_is_noticed(
     given = ["--format", "torchscript", "--output-dir", str(tmp_path / "out")]
     assert main(["export", str(models["classify"]), *given]) == 1
     assert "the tokenizer in the folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate", "export"])
+def test_an_export_is_no_run_and_is_told_from_one(
+    verb: str, exported: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = {"predict": ["国足"], "evaluate": ["nowhere.tsv"], "export": []}[verb]
+    assert main([verb, str(exported("classify", "onnx")), *more]) == 2
+    assert "found an export; accepted: a run folder" in capsys.readouterr().err

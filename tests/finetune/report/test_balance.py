@@ -17,3 +17,7 @@ from finetune.report.balance import uneven
 )
 def test_uneven_labels_are_named(counts: list[int], said: str) -> None:
     assert said in uneven(counts, ("one", "two"))
+
+
+def test_a_labels_stars_are_no_markdown() -> None:
+    assert "a\\|b occurs 10 times as often as \\*one\\*" in uneven([5, 50], ("*one*", "a|b"))

@@ -9,7 +9,7 @@ import pytest
 
 from finetune.report.page import page, png_width
 from finetune.report.pictures import canvas
-from finetune.report.sections import cell, table
+from finetune.report.sections import cell, escaped, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +56,9 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
     assert "<title>title &amp; more</title>" in shown
     assert '<a href="#part-1">Part</a>' in shown
     assert not re.search(r"https?:|url\(|@import|<script|<link", shown)
+
+
+def test_the_title_is_the_name_as_it_was_given(tmp_path: Path) -> None:
+    shown = page(f"# {escaped('Q&A *new*')}\n\n## {escaped('a_|_b')}", tmp_path)
+    assert "<title>Q&amp;A *new*</title>" in shown
+    assert '<a href="#part-1">a_|_b</a>' in shown

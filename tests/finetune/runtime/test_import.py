@@ -25,3 +25,18 @@ def test_the_runtime_needs_neither_torch_nor_transformers() -> None:
         [sys.executable, "-c", BLOCKED], cwd=root, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+SINCE_3_11 = """
+import sys
+import finetune.runtime.session
+print([name for name, one in sys.modules.items() if name.startswith("finetune") and hasattr(one, "Self")])
+"""
+
+
+def test_an_export_takes_nothing_from_typing_that_python_3_10_has_not() -> None:
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", SINCE_3_11], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 import torch
 
+from finetune.answers.entities import ScoredEntities
 from finetune.cli import main
 from finetune.data.conll import open_tagged
 from finetune.data.labels import LabelSet
 from finetune.data.pieces import frame_of
 from finetune.data.windowed import encode_sentence, pieces_of_words
+from finetune.data.words import inner_signs
 from finetune.encoders import load_tokenizer
 from finetune.options import DataOptions
 from finetune.predict import Predictor
-from finetune.tasks.tagging import Tagging
+from finetune.tasks.tagging import Tagging, from_saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,3 +172,15 @@ def test_the_linear_loss_is_that_of_the_words() -> None:
     logits, targets = torch.randn(2, 3, 3), torch.tensor([[-100, 1, 2], [0, -100, -100]])
     chosen = logits.log_softmax(-1)[[0, 0, 1], [1, 2, 0], [1, 2, 0]]
     assert task.loss(logits, targets).item() == pytest.approx(-chosen.sum().item() / 2, rel=1e-5)
+
+
+def test_a_saved_tagger_splits_texts_as_its_training_data_did() -> None:
+    labels, line = LabelSet(("LOC",)), "the U.S. won"
+    task = Tagging(labels, inner=inner_signs([["the", "U.S.", "lost"]]))
+    again, exported = from_saved(labels, task.saved()), ScoredEntities.from_facts(labels, task.facts())
+    assert again.texts([line]) == exported.texts([line]) == [["the", "U.S.", "won"]]
+
+
+def test_a_tagger_saved_before_signs_were_noted_splits_at_each_of_them() -> None:
+    facts = {"max_seq_length": 8, "numbered": False, "characters": False, "crf": False}
+    assert from_saved(LabelSet(("LOC",)), facts).texts(["x-y"]) == [["x", "-", "y"]]
