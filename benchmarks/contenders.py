@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,8 @@ from finetune.training.plan import make_plan
 from finetune.training.step import Stepper, Work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shapes import Generated
     from turns import Contender
 
@@ -127,16 +130,40 @@ class Rows(torch.utils.data.Dataset[dict[str, Any]]):
         return {"row": index, "input_ids": self.data.ids[index]}
 
 
+class Noted(torch.utils.data.Sampler[int]):
+    """The Trainer's sampler; what it draws is counted here: asking the GPU would wait for it at each step."""
+
+    def __init__(self, inner: Any) -> None:  # noqa: ANN401 - any sampler
+        self.inner = inner
+        self.drawn: deque[int] = deque()
+
+    def __iter__(self) -> Iterator[int]:
+        for one in self.inner:
+            self.drawn.append(one)
+            yield one
+
+    def __len__(self) -> int:
+        return len(self.inner)
+
+
 class Counting(Trainer):
     """The Trainer, counting the steps."""
 
-    one: Contender
+    noted: Noted
+
+    def _get_train_sampler(self, *more: Any) -> Any:  # noqa: ANN401 - as in Trainer
+        self.noted = Noted(super()._get_train_sampler(*more))
+        return self.noted
 
     def training_step(self, model: Any, inputs: Any, *more: Any) -> Any:  # noqa: ANN401 - as in Trainer
-        """Train a step, then count it when the next one begins."""
+        """Train a step, and note how large it was."""
         out = super().training_step(model, inputs, *more)
-        self.pending = inputs["attention_mask"]
+        self.size = inputs["attention_mask"].shape
         return out
+
+    def real_tokens(self, lengths: Any) -> int:  # noqa: ANN401 - a numpy array
+        """Count the tokens of the last step without padding; rows are trained as they were drawn."""
+        return int(sum(lengths[self.noted.drawn.popleft()] for _ in range(self.size[0])))
 
     def log(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as in Trainer
         """Say nothing."""
@@ -153,7 +180,7 @@ def stock(one: Contender, setting: Setting, *, tuned: bool) -> None:
 
         def on_step_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as in TrainerCallback
             """Count."""
-            one.step(len(trainer.pending), int(trainer.pending.sum()), trainer.pending.numel())
+            one.step(trainer.size[0], trainer.real_tokens(data.lengths), trainer.size.numel())
 
     fast: dict[str, Any] = {
         "train_sampling_strategy": "group_by_length",

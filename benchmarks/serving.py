@@ -7,9 +7,9 @@
 On a CPU exports in fp32 and int8 are served, on a GPU the model itself, plain and compiled, and an export in
 fp16 where onnxruntime can use the GPU. Everything runs on this machine over loopback: one service at a time,
 the generator in processes of its own. The ceiling is the same texts through the same engine in one offline
-run, in batches of equal lengths. All of it is done in three rounds, since a shared machine has spells; a row
-is its middle round. Triton is measured where one runs: give its HTTP port, the model that takes texts, and
-the precision in which it computes.
+run, in batches of equal lengths. All of it is done in several rounds, since a shared machine has spells; a
+row is its middle round, and the record is written after each. Triton is measured where one runs: give its
+HTTP port, the model that takes texts, and the precision in which it computes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import torch
 from record import facts, write
-from serving_contenders import PORT, SETTINGS, Contender, base_shape, field, made_texts, read_texts
+from serving_contenders import PORT, Contender, base_shape, field, made_texts, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,6 @@ PACKAGES = (
     "torch", "transformers", "onnxruntime", "onnxruntime-gpu", "starlette", "uvicorn", "fastapi",
     "tokenizers", "numpy",
 )  # fmt: skip
-ROUNDS = 3
 OVERLOAD_QUEUE = 64
 AIMED_AT = 5000  # requests a second of BERT-base at 128 tokens on a GPU
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -85,6 +84,7 @@ def arguments() -> argparse.Namespace:
     texts.add_argument("--texts", type=Path, help="file with texts, any format that training reads")
     texts.add_argument("--tokens", type=int, help="made texts of so many tokens (default: mixed lengths)")
     parser.add_argument("--seconds", type=float, default=10, help="for each service, clients and round")
+    parser.add_argument("--rounds", type=positive, default=3, help="how often all of it is measured [3]")
     parser.add_argument("--overload-minutes", type=float, default=0, help="at twice the rate, so long")
     parser.add_argument(
         "--exports", type=Path, help="folder with onnx/ and so on, where they are made already"
@@ -96,11 +96,19 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--output", type=Path, help="the record (default: results/serving-DEVICE-DATE.json)")
     given = parser.parse_args()
+    given.output = given.output or default_output(given.device)
     if find_spec("fastapi") is None:
         parser.error(
             "the tutorials' service needs fastapi, which is not installed; do: uv pip install fastapi"
         )
     return given
+
+
+def positive(word: str) -> int:
+    """Read a number of rounds."""
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"found {word}, accepted: 1 and more")
+    return int(word)
 
 
 @contextmanager
@@ -226,10 +234,41 @@ def aims(
     return {name: round(value, 3) for name, value in found.items()}
 
 
+@dataclass
+class Seen:
+    """What the rounds have measured so far."""
+
+    engines: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+
+    def one_round(self, there: Field, file: Path, texts: list[str], given: argparse.Namespace) -> None:
+        """Measure everybody once, and print each row as it comes."""
+        setting = there.setting
+        for one in offline(there, texts[: len(texts) // 4] if given.device == "cpu" else texts):
+            self.engines.append(shown(one))
+        for contender in there.contenders():
+            self.rows += map(shown, measured(contender, file, given.seconds, setting))
+        if given.triton:
+            self.rows += map(shown, triton(given.triton, file, given.seconds, setting))
+
+    def figures(self, there: Field) -> dict[str, Any]:
+        """Take the middle rounds, and hold them against the aims."""
+        engines = middle(self.engines, ("engine",), "offline_texts_per_second")
+        rows = middle(self.rows, ("service", "clients"), "requests_per_second")
+        reached = aims(rows, engines, there.setting, there.device)
+        return {"engines": engines, "rows": rows, "overload": None, "aims": reached}
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """Print a row."""
+    print(json.dumps(row), flush=True)
+    return row
+
+
 def main() -> None:
     """Measure everything and write the record."""
     given = arguments()
-    setting, device = SETTINGS[given.device], device_name(given.device)
+    record = facts("serving", device_name(given.device), tuple(filter(installed, PACKAGES)))
     with tempfile.TemporaryDirectory() as work:
         model = given.model or base_shape(Path(work) / "base")
         model = model / "model" if (model / "model").is_dir() else model
@@ -237,24 +276,22 @@ def main() -> None:
         texts = read_texts(given.texts) if given.texts else made_texts(given.tokens)
         file = Path(work) / "texts.json"
         file.write_text(json.dumps(texts), encoding="utf-8")
-        offlines: list[dict[str, Any]] = []
-        seen: list[dict[str, Any]] = []
-        for _ in range(ROUNDS):
-            offlines += offline(there, texts[: len(texts) // 4] if given.device == "cpu" else texts)
-            for one in there.contenders():
-                seen += measured(one, file, given.seconds, setting)
-                print(json.dumps(seen[-1]), flush=True)
-            seen += triton(given.triton, file, given.seconds, setting) if given.triton else []
-        engines = middle(offlines, ("engine",), "offline_texts_per_second")
-        rows = middle(seen, ("service", "clients"), "requests_per_second")
-        last = there.contenders()[-1]
-        best = max(row["requests_per_second"] for row in rows if row["service"] == last.name)
-        pressed = overload(last, file, best, given.overload_minutes) if given.overload_minutes else None
-    record = facts("serving", device, tuple(filter(installed, PACKAGES)))
-    found = {"engines": engines, "rows": rows, "overload": pressed}
-    found["aims"] = aims(rows, engines, setting, given.device)
-    write(given.output or default_output(given.device), {**record, "lengths": lengths(texts), **found})
-    print(json.dumps(found["aims"], indent=2))
+        seen = Seen([], [])
+        for _ in range(given.rounds):
+            seen.one_round(there, file, texts, given)
+            record = {**record, "lengths": lengths(texts), **seen.figures(there)}
+            write(given.output, record)
+        if given.overload_minutes:
+            record["overload"] = pressed(there, file, record["rows"], given.overload_minutes)
+            write(given.output, record)
+    print(json.dumps(record["aims"], indent=2))
+
+
+def pressed(there: Field, file: Path, rows: list[dict[str, Any]], minutes: float) -> dict[str, Any]:
+    """Send the last service twice what it answered at best."""
+    last = there.contenders()[-1]
+    best = max(row["requests_per_second"] for row in rows if row["service"] == last.name)
+    return overload(last, file, best, minutes)
 
 
 def device_name(device: str) -> str:

@@ -141,10 +141,10 @@ def main() -> None:
     for shape in given.shapes or (SHAPES if given.device == "cuda" else SHORT):
         rows = race(SHAPES[shape], given.device, given.turns, rate)
         record["rows"] += rows
+        record["ratios"] = ratios(record["rows"])
         print(lines(rows), flush=True)
-    record["ratios"] = ratios(record["rows"])
-    if given.output:
-        write(given.output, record)
+        if given.output:
+            write(given.output, record)
 
 
 def lines(rows: list[dict[str, Any]]) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHORTEST = 16
+MAKE_ONE = "make one: openssl rand -hex 24"
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,18 @@ def read_keys(path: Path | None) -> Keys:
     if path is None:
         return Keys()
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8"
         raise RequestError(f"--api-key-file {path}: {reason}; name a file with one key a line") from None
     found = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
     for number, line in found:
         if len(line) < SHORTEST:
-            todo = "make one: openssl rand -hex 24"
-            raise DataError(Problem(path, number, f"{len(line)} characters", f"{SHORTEST} or more", todo))
+            raise DataError(Problem(path, number, f"{len(line)} characters", f"{SHORTEST} or more", MAKE_ONE))
+        if not (line.isascii() and line.isprintable()):  # a header cannot carry it
+            raise DataError(
+                Problem(path, number, "characters beyond ASCII", "letters, digits, signs", MAKE_ONE)
+            )
     if not found:
-        raise DataError(Problem(path, None, "no key", "one key a line", "make one: openssl rand -hex 24"))
+        raise DataError(Problem(path, None, "no key", "one key a line", MAKE_ONE))
     return Keys(tuple(line.encode() for _, line in found))

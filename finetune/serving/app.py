@@ -48,7 +48,7 @@ PAGES = {
 
 @dataclass(frozen=True)
 class Service:
-    """What the routes answer from; ready is asked, because it ends with the first SIGTERM."""
+    """What the routes answer from; ready is asked anew each time, because it ends with the first SIGTERM."""
 
     models: Models
     options: ServingOptions
@@ -103,7 +103,8 @@ class Service:
 
     async def readiness(self, _: Request) -> Response:
         """Say whether requests should come here."""
-        return json_response({"ready": True}) if self.ready() else json_response({"ready": False}, 503)
+        ready = self.ready() and await self.models.well()
+        return json_response({"ready": ready}, 200 if ready else 503)
 
     async def measured(self, call: Request) -> Response:
         """Give Prometheus its numbers."""

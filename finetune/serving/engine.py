@@ -12,7 +12,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
-from finetune.serving.refusals import FailedError, QueueFullError
+from finetune.serving.refusals import FailedError, QueueFullError, RefusalError, TooLargeError
+from finetune.serving.room import Room
 from finetune.serving.waiting import NOT_YET, Job, Piece, Waiting
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ Answer = dict[str, Any]
 Pieces = Any  # each runtime has its own kind
 LONGEST_RETRY = 60
 RECENT = 0.2  # weight of the last batch in the running mean of its speed
+FAILURES = 3  # after so many in a row a text of our own must show that the model answers at all
+TRIAL = ["试一试"]
+TRIAL_SECONDS = 3.0  # sooner than those who look at readiness lose patience
 
 
 class Runtime(Protocol):
@@ -50,34 +54,40 @@ class Engine:
 
     def __init__(self, runtime: Runtime, limits: Limits, room: int, metrics: ModelMetrics) -> None:
         self._runtime = runtime
-        self._room = room
+        self._room = Room(room, metrics.queue)
         self._metrics = metrics
-        self._occupied = 0
         self._jobs: set[asyncio.Future[list[Answer]]] = set()
-        self._seconds_per_text = 0.0
+        self._seconds_per_row = 0.0
+        self._failed = 0
+        self._dead: str | None = None
         self._incoming: list[Job] = []
-        self._waiting = Waiting(limits)
+        self._arrived: list[Piece] = []
+        self._waiting = Waiting(limits)  # the computing thread's own: nobody waits while it chooses
         self._tokenising = False
         self._stopped = False
         self._changed = threading.Condition()
         self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, "answers")
         self._threads = [
-            threading.Thread(target=work, daemon=True) for work in (self._tokenise, self._compute)
+            threading.Thread(target=self._work, args=(what,), daemon=True)
+            for what in (self._tokenise, self._compute)
         ]
         for one in self._threads:
             one.start()
 
     def submit(self, texts: list[str]) -> asyncio.Future[list[Answer]]:
-        """Accept the texts, or raise QueueFullError; cancelling the future gives their places back."""
-        if self._occupied + len(texts) > self._room:
-            self._metrics.refused.inc()
-            raise QueueFullError(self._occupied, self.retry_after())
+        """Accept the texts, or raise QueueFullError; cancelling the future gives their places back.
+
+        A text counts once, and as often as it has rows as soon as they are known.
+        """
+        if self._dead is not None:
+            raise FailedError(self._dead)
         job = Job(texts, self._loop.create_future(), time.monotonic())
-        self._occupy(len(texts))
+        if not self._room.take(job, len(texts)):
+            raise self._full()
         self._jobs.add(job.future)
         job.future.add_done_callback(self._jobs.discard)
-        job.future.add_done_callback(lambda _: self._occupy(-len(texts)))
+        job.future.add_done_callback(lambda _: self._room.leave(job))
         with self._changed:
             self._incoming.append(job)
             self._changed.notify_all()
@@ -85,8 +95,18 @@ class Engine:
 
     def retry_after(self) -> int:
         """Estimate in how many seconds half of what waits will be answered."""
-        seconds = self._occupied * self._seconds_per_text / 2
+        seconds = self._room.occupied * self._seconds_per_row / 2
         return min(LONGEST_RETRY, max(1, math.ceil(seconds)))
+
+    async def well(self) -> bool:
+        """Tell whether texts are answered; after failures in a row one of our own must be."""
+        if self._dead is not None or self._failed < FAILURES:
+            return self._dead is None
+        try:
+            await asyncio.wait_for(self.submit(TRIAL), TRIAL_SECONDS)
+        except (TimeoutError, RefusalError):
+            return False
+        return True
 
     async def idle(self) -> None:
         """Wait until nothing that was accepted is unanswered."""
@@ -102,9 +122,22 @@ class Engine:
             one.join()
         self._writer.shutdown()
 
-    def _occupy(self, places: int) -> None:
-        self._occupied += places
-        self._metrics.queue.inc(places)
+    def _full(self) -> QueueFullError:
+        self._metrics.refused.inc()
+        return QueueFullError(self._room.occupied, self.retry_after())
+
+    def _work(self, what: Callable[[], None]) -> None:
+        try:
+            what()
+        except BaseException as error:  # noqa: BLE001 - without this thread everybody would wait for ever
+            reason = failure(error)
+            self._in_loop(lambda: self._die(reason))
+
+    def _die(self, reason: FailedError) -> None:
+        self._dead = str(reason)
+        for one in self._jobs:
+            if not one.done():
+                one.set_exception(reason)
 
     def _tokenise(self) -> None:
         while True:
@@ -117,21 +150,30 @@ class Engine:
             for job in jobs:
                 pieces = [] if job.gone else self._pieces(job)
                 with self._changed:
-                    self._waiting.add(pieces)
+                    self._arrived += pieces
                     self._tokenising = job is not jobs[-1]
                     self._changed.notify_all()
 
     def _pieces(self, job: Job) -> list[Piece]:
         try:
             job.pieces = self._runtime.encode(job.texts)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this request alone
-            self._fail(job, error)
+            rows = job.pieces.input_ids
+        except BaseException as error:  # noqa: BLE001 - this request's alone; a panic is no Exception
+            self._tell(job, failure(error))
             return []
-        rows = job.pieces.input_ids
+        if len(rows) > job.places and not self._room.take(job, len(rows)):
+            self._tell(job, self._too_many(len(rows)))
+            return []
         job.logits, job.missing = [NOT_YET] * len(rows), len(rows)
         if not rows:
             self._writer.submit(self._answer, [job])
         return [Piece(job, place, ids) for place, ids in enumerate(rows)]
+
+    def _too_many(self, rows: int) -> RefusalError:
+        if rows <= self._room.size:
+            return self._full()
+        what = f"text: found {rows:,} pieces for the model, accepted: {self._room.size:,} (--max-queue)"
+        return TooLargeError(f"{what}; send fewer or shorter texts")
 
     def _compute(self) -> None:
         while (batch := self._next()) is not None:
@@ -142,26 +184,30 @@ class Engine:
         """Wait until a batch should go; None is the end."""
         with self._changed:
             while not self._stopped:
+                self._waiting.add(self._arrived)
+                self._arrived = []
                 more = self._tokenising or bool(self._incoming)
                 pause = self._waiting.pause(time.monotonic(), more=more)
                 if pause == 0:
-                    return self._waiting.take()
+                    break
                 self._changed.wait(pause)
-        return None
+            else:
+                return None
+        return self._waiting.take()
 
     def _run(self, batch: list[Piece]) -> list[Job]:
         """Compute a batch; return the jobs that are complete with it."""
         started = time.monotonic()
         try:
-            found = self._runtime.run([one.ids for one in batch])
-        except Exception as error:  # noqa: BLE001 - a service outlives any batch
+            found = list(zip(batch, self._runtime.run([one.ids for one in batch]), strict=True))
+        except BaseException as error:  # noqa: BLE001 - a service outlives any batch
             if len(batch) > 1:  # whose fault it is shows when each goes alone
                 return [job for one in batch for job in self._run([one])]
-            self._fail(batch[0].job, error)
+            self._tell(batch[0].job, failure(error))
             return []
         self._count(batch, started, time.monotonic() - started)
         complete = []
-        for piece, logits in zip(batch, found, strict=True):
+        for piece, logits in found:
             job = piece.job
             job.logits[piece.place] = logits
             job.missing -= 1
@@ -171,8 +217,8 @@ class Engine:
 
     def _count(self, batch: list[Piece], started: float, seconds: float) -> None:
         each = seconds / len(batch)
-        recent = RECENT if self._seconds_per_text else 1.0
-        self._seconds_per_text += recent * (each - self._seconds_per_text)
+        recent = RECENT if self._seconds_per_row else 1.0
+        self._seconds_per_row += recent * (each - self._seconds_per_row)
         real, width = sum(len(one.ids) for one in batch), max(len(one.ids) for one in batch)
         self._metrics.tokens.inc(real)
         self._metrics.padding.inc(width * len(batch) - real)
@@ -187,25 +233,33 @@ class Engine:
         for job in jobs:
             try:
                 done.append((job, list(self._runtime.answers(job.texts, job.pieces, job.logits))))
-            except Exception as error:  # noqa: BLE001 - see _pieces
-                self._fail(job, error)
+            except BaseException as error:  # noqa: BLE001 - see _pieces
+                self._tell(job, failure(error))
         self._in_loop(lambda: self._settle(done))
 
     def _settle(self, done: list[tuple[Job, list[Answer]]]) -> None:
         for job, answers in done:
             if not job.gone:
+                self._failed = 0
                 self._metrics.texts.inc(len(answers))
                 job.future.set_result(answers)
 
-    def _fail(self, job: Job, error: Exception) -> None:
-        reason = FailedError(f"the model failed: {type(error).__name__}: {error}")
-        self._in_loop(lambda: self._tell(job, reason))
+    def _tell(self, job: Job, reason: RefusalError) -> None:
+        self._in_loop(lambda: self._refuse(job, reason))
 
-    def _tell(self, job: Job, reason: FailedError) -> None:
-        if not job.gone:
+    def _refuse(self, job: Job, reason: RefusalError) -> None:
+        if job.gone:
+            return
+        if isinstance(reason, FailedError):
+            self._failed += 1
             self._metrics.failures.inc(len(job.texts))
-            job.future.set_exception(reason)
+        job.future.set_exception(reason)
 
     def _in_loop(self, work: Callable[[], None]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(work)
+
+
+def failure(error: BaseException) -> FailedError:
+    """Say that the model failed, and why."""
+    return FailedError(f"the model failed: {type(error).__name__}: {error}")

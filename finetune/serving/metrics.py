@@ -37,7 +37,7 @@ class Metrics:
         self.failures = self._counter("failures", "Texts that the model could not answer.", "model")
         self.refused = self._counter("queue_full", "Requests refused because the queue was full.", "model")
         self.gone = self._counter("clients_gone", "Requests whose client went away.", "model")
-        self.queue = self._gauge("queue_texts", "Texts accepted and not yet answered.", "model")
+        self.queue = self._gauge("queue_texts", "Texts, or pieces of long ones, not yet answered.", "model")
         self.waited = self._histogram(
             "queue_seconds", "From the queue to the start of the batch.", SECONDS, "model"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from finetune.serving.metrics import Metrics
     from finetune.serving.options import ServingOptions
 
-INSIDE_A_RUN = ("model", "export", "exports")
+OF_EXPORTS = ("export", "exports")
+INSIDE_A_RUN = ("model", *OF_EXPORTS)
 FileFacts = tuple[tuple[str, int, int], ...]
 
 
@@ -67,8 +69,8 @@ def split_name(word: str) -> tuple[str, str]:
 def default_name(folder: Path) -> str:
     """Name a model by its run: runs/news, runs/news/model and runs/news/export/onnx-int8 are all news."""
     parts = folder.resolve().parts
-    for one in reversed(parts):
-        if one not in INSIDE_A_RUN and not one.startswith("onnx"):
+    for above, one in reversed(list(pairwise(("", *parts)))):
+        if one not in INSIDE_A_RUN and not (above in OF_EXPORTS and one.startswith("onnx")):
             return one
     return parts[-1]
 
@@ -129,6 +131,10 @@ class Models:
         if name not in self.served:
             raise UnknownModelError(f"model: found {shorten(name)}; served here: {names}")
         return name, self.served[name].engine
+
+    async def well(self) -> bool:
+        """Tell whether every model answers."""
+        return all(await asyncio.gather(*(one.engine.well() for one in self.served.values())))
 
     async def add(self, source: Source) -> None:
         """Load a model and put it where requests find it."""

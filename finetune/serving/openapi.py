@@ -18,6 +18,7 @@ REFUSALS = {
     413: "The body, a text or their number is over the limit.",
     415: "The body is not declared as JSON.",
     422: "The body is not what is described here.",
+    431: "The head of the request is over the limit.",
     503: "Too many texts wait; Retry-After says when to try again, in seconds.",
 }
 ABOUT = "Texts in, answers out: labels with their probabilities, or entities with their places."
@@ -53,7 +54,10 @@ def paths(request: str, *, keyed: bool) -> dict[str, Any]:
     }
     listed: dict[str, Any] = {"responses": {"200": answer("All of them.", "ModelList"), **no_key}, **locked}
     alive = {"200": answer("It does.", None)}
-    ready = {"200": answer("All models are loaded.", None), "503": answer("The service is stopping.", None)}
+    ready = {
+        "200": answer("All models are loaded.", None),
+        "503": answer("The service stops, or a model answers nothing.", None),
+    }
     return {
         "/v1/predict": {"post": {"summary": "Label texts, or find their entities", **predict}},
         "/v1/models/{name}/predict": {

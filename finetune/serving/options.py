@@ -63,7 +63,8 @@ class ServingOptions:
     max_wait_ms: float = 5.0
     """Longest that a text waits for others which are being tokenised; a lone text never waits."""
     max_queue: int = 1024
-    """Texts that may wait for a model; beyond that callers get 503 and when to try again."""
+    """Texts that may wait for a model, a long one counted by its windows; beyond that callers get 503 and
+    when to try again."""
     max_texts: int = 256
     """Most texts in one request; beyond that callers get 413."""
     max_characters: int = 20_000

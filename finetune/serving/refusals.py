@@ -63,7 +63,7 @@ class TooSlowError(TooLargeError):
 
 
 class QueueFullError(RefusalError):
-    """More texts wait than may wait."""
+    """More texts wait than may wait; a long text counts as many as it has pieces."""
 
     status = 503
 

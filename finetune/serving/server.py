@@ -6,6 +6,7 @@ import asyncio
 import errno
 import signal
 import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,13 @@ import uvicorn
 from finetune.errors import RequestError
 from finetune.serving.access import read_keys
 from finetune.serving.app import Service
+from finetune.serving.heads import Heads
 from finetune.serving.loading import load
 from finetune.serving.metrics import Metrics
 from finetune.serving.models import Models
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -76,8 +78,9 @@ async def run(plan: Plan, say: Callable[[str], None]) -> None:
             await models.add(source)
         service = Service(models, plan.serving, keys, metrics, lambda: not server.should_exit)
         server = Server(configured(service, plan.listen))
+        with told(plan.listen):
+            door.listen(BACKLOG)
         background = [loop.create_task(models.watch()), loop.create_task(models.reload_when(wanted))]
-        door.listen(BACKLOG)
         say(f"listening  http://{address(door)}  (a page to try it; /docs, /metrics)")
         await server.serve(sockets=[door])
     for one in background:
@@ -92,7 +95,7 @@ def configured(service: Service, listen: ListenOptions) -> uvicorn.Config:
     return uvicorn.Config(
         service.app(),
         loop="asyncio",
-        http="httptools",
+        http=Heads,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -110,13 +113,23 @@ def bound(listen: ListenOptions) -> socket.socket:
     door = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        door.bind((listen.host, listen.port))
-    except OSError as error:
+        with told(listen):
+            door.bind((listen.host, listen.port))
+    except RequestError:
         door.close()
+        raise
+    return door
+
+
+@contextmanager
+def told(listen: ListenOptions) -> Iterator[None]:
+    """Put into words why an address cannot be had; it may also be lost between bind and listen."""
+    try:
+        yield
+    except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         todo = "give another --port, or 0 for a free one" if taken else "give an address of this machine"
         raise RequestError(f"--host {listen.host} --port {listen.port}: {error.strerror}; {todo}") from None
-    return door
 
 
 def address(door: socket.socket) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
+from finetune.answers.registry import must_answer
 from finetune.errors import FinetuneError
 from finetune.predict import Predictor, Rows
 from finetune.training.compiling import compile_open, first_line
@@ -54,6 +55,7 @@ class TorchRuntime:
         if options.threads is not None:
             torch.set_num_threads(options.threads)
         self._predictor = Predictor(folder, options.gpu_id)
+        must_answer(self._predictor.task, folder, "served")
         hold(self._predictor.model, self._predictor.device)
         self._compiled: PreTrainedModel | None = None
         self._outcome = ""

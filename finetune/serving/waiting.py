@@ -32,11 +32,12 @@ class Limits:
 
 @dataclass(eq=False)
 class Job:
-    """The texts of one request, on their way to answers."""
+    """The texts of one request, on their way to answers; places are those that it takes in the queue."""
 
     texts: list[str]
     future: asyncio.Future[list[dict[str, Any]]]
     since: float
+    places: int = 0
     pieces: Any = None
     logits: list[NDArray[np.float32]] = field(default_factory=list)
     missing: int = 0
@@ -57,18 +58,21 @@ class Piece:
 
 
 class Waiting:
-    """Pieces in the order of their arrival."""
+    """Pieces in the order of their arrival; requests take turns in having their oldest go next."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._pieces: list[Piece] = []
+        self._tokens = 0
 
     def __len__(self) -> int:
         return len(self._pieces)
 
     def add(self, pieces: Iterable[Piece]) -> None:
         """Queue up."""
-        self._pieces.extend(pieces)
+        for one in pieces:
+            self._pieces.append(one)
+            self._tokens += len(one.ids)
 
     def pause(self, now: float, *, more: bool) -> float | None:
         """Tell how many seconds the next batch should still wait; None while nothing is there.
@@ -77,24 +81,28 @@ class Waiting:
         """
         if not self._pieces:
             return None
-        tokens = sum(len(one.ids) for one in self._pieces)
-        if not more or tokens >= self.limits.max_tokens:
+        if not more or self._tokens >= self.limits.max_tokens:
             return 0.0
         return max(0.0, self._pieces[0].job.since + self.limits.max_wait - now)
 
     def take(self) -> list[Piece]:
-        """Remove and return the next batch; what nobody waits for any more is dropped."""
+        """Remove and return the next batch; what nobody waits for any more is dropped.
+
+        The request whose turn it was goes behind the others, so that one of many windows holds nobody up.
+        """
         kept = [one for one in self._pieces if not one.job.gone]
         chosen = together([len(one.ids) for one in kept], self.limits)
         taken = set(chosen)
-        self._pieces = [one for at, one in enumerate(kept) if at not in taken]
+        left = [one for at, one in enumerate(kept) if at not in taken]
+        self._pieces = sorted(left, key=lambda one: one.job is kept[0].job)
+        self._tokens = sum(len(one.ids) for one in left)
         return [kept[at] for at in chosen]
 
 
 def together(lengths: Sequence[int], limits: Limits) -> list[int]:
-    """Choose the next batch from the lengths of what waits, oldest first.
+    """Choose the next batch from the lengths of what waits, in the order in which it should go.
 
-    The oldest always goes; the nearest in length join it, as far as budget and padding allow.
+    The first always goes; the nearest in length join it, as far as budget and padding allow.
     Example: lengths 20, 90, 21, 19 with an overhead of 8 give 0, 2 and 3; the long one goes by itself next.
     """
     if not lengths:

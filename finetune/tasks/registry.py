@@ -21,10 +21,16 @@ MODULES = {
     "pretrain": "pretraining",
 }
 FACTS = "finetune.json"
+EXPORTED = ("export.json", "model.onnx", "model.pt")
 
 
 def model_folder(path: Path) -> Path:
-    """Accept a run folder or the model folder in it."""
+    """Accept a run folder or the model folder in it; of an export say what takes it."""
+    if any((path / one).is_file() for one in EXPORTED) and not (path / "config.json").is_file():
+        raise RequestError(
+            f"{path}: found an export; accepted: a run folder, or a model that finetune saved. "
+            "`finetune serve` and finetune.runtime take exports to ONNX, torch.jit.load those to TorchScript"
+        )
     for folder in (path, path / "model"):
         if (folder / FACTS).is_file():
             return folder

@@ -1,6 +1,7 @@
 """A model that knows no language: it counts characters. Also a service around it, started as a program.
 
-A bell breaks it, "/" cuts a text into windows, and the time for a batch lies in its folder.
+A bell breaks it, "/" cuts a text into windows, and the time for a batch lies in its folder; version "broken"
+fails at every text.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class FakeRuntime:
 
     seconds: float = 0.0
     version: str = "1"
+    error: BaseException = field(default_factory=lambda: RuntimeError("too loud"))
     batches: list[int] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
 
@@ -58,8 +60,8 @@ class FakeRuntime:
         self.gate.wait(20)
         time.sleep(self.seconds)
         self.batches.append(len(rows))
-        if any(ord(BELL) in row for row in rows):
-            raise RuntimeError("too loud")
+        if self.version == "broken" or any(ord(BELL) in row for row in rows):
+            raise self.error
         return [np.array([len(row)], np.float32) for row in rows]
 
     def answers(
@@ -81,10 +83,12 @@ def load(folder: Path, options: ServingOptions) -> Loaded:
 
 if __name__ == "__main__":
     from finetune.cli import say
+    from finetune.serving import heads
     from finetune.serving.models import read_sources
     from finetune.serving.options import ListenOptions, ServingOptions
     from finetune.serving.server import Plan, serve
 
+    heads.HEAD_SECONDS = float(os.environ.get("HEAD_SECONDS", heads.HEAD_SECONDS))
     serving = ServingOptions(max_queue=int(sys.argv[1]), max_texts=8, watch_seconds=0.1)
     keys = Path(sys.argv[2]) if sys.argv[2] != "-" else None
     listen = ListenOptions(

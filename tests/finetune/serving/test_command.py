@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,10 +14,14 @@ from finetune.cli import main
 from finetune.errors import RequestError
 from finetune.predict import Predictor
 from finetune.serving.access import read_keys
-from finetune.serving.models import files_of, read_sources
+from finetune.serving.models import Source, files_of, read_sources
 from finetune.serving.options import ListenOptions, ServingOptions
-from finetune.serving.server import bound
-from tests.finetune.serving.live import started
+from finetune.serving.server import Plan, bound, serve
+from tests.finetune.serving.fake import load
+from tests.finetune.serving.live import model, started
+
+if TYPE_CHECKING:
+    from finetune.serving.loading import Loaded
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused, which is what is tested
 TITLES = ["央行宣布下调利率", "主队加时赛险胜对手，教练组公布大名单", ""]
@@ -99,11 +104,46 @@ def test_a_taken_port_is_told(run: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "give another --port, or 0 for a free one" in capsys.readouterr().err
 
 
+def test_a_port_that_was_taken_while_models_loaded_is_told(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+
+        def slow(folder: Path, options: ServingOptions) -> Loaded:
+            holder.listen()
+            return load(folder, options)
+
+        listen = ListenOptions(port=holder.getsockname()[1])
+        plan = Plan([Source("counter", model(tmp_path / "counter"))], listen, ServingOptions(), slow)
+        with pytest.raises(RequestError, match="Address already in use; give another --port"):
+            serve(plan, print)
+
+
+def test_pretraining_is_not_served(
+    news: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--data", str(news), "--encoder", str(encoder), "--output-dir", str(tmp_path / "run")]
+    assert main(["pretrain", *given, "--max-steps", "1", "--gpu-id", "-1"]) == 0
+    assert main(["serve", str(tmp_path / "run"), "--port", "0", "--gpu-id", "-1"]) == 2
+    assert "the task is pretrain; served are: classify, multi-label, tag" in capsys.readouterr().err
+
+
+def test_a_torchscript_export_is_not_served(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(run), "--format", "torchscript"]) == 0
+    assert main(["serve", str(run / "exports" / "torchscript"), "--port", "0"]) == 2
+    assert "found an export" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "folder", ["runs/news", "runs/news/model", "runs/news/exports/onnx-int8", "runs/news/exports/onnx"]
 )
 def test_a_model_is_called_by_its_run(folder: str) -> None:
     assert [one.name for one in read_sources([folder])] == ["news"]
+
+
+def test_only_a_format_below_exports_is_left_out_of_the_name() -> None:
+    found = read_sources(["runs/onnx-news", "runs/onnx-films/model", "models/onnx", "exports/titles"])
+    assert [one.name for one in found] == ["onnx-news", "onnx-films", "onnx", "titles"]
 
 
 def test_a_name_may_be_given() -> None:
@@ -123,6 +163,7 @@ def test_of_a_run_that_trains_only_the_model_counts_as_a_change(run: Path) -> No
         ("", "found no key"),
         ("# none\n", "found no key"),
         ("long-enough-for-a-key\nshort\n", ":2: found 5 characters"),
+        ("long-enough-for-a-key\nein-langer-schlüssel\n", ":2: found characters beyond ASCII"),
     ],
 )
 def test_a_file_without_a_good_key_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
@@ -130,6 +171,11 @@ def test_a_file_without_a_good_key_is_refused(tmp_path: Path, text: str, complai
     path.write_text(text)
     with pytest.raises(Exception, match=complaint):
         read_keys(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("long-enough-for-a-key\n", encoding="utf-8-sig")
+    read_keys(tmp_path / "keys").check("Bearer long-enough-for-a-key")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.1.2.3"])

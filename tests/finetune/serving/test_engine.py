@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from finetune.serving.engine import Engine
+from finetune.serving.engine import FAILURES, Engine
 from finetune.serving.metrics import Metrics
-from finetune.serving.refusals import FailedError, QueueFullError
-from finetune.serving.waiting import Limits
+from finetune.serving.refusals import FailedError, QueueFullError, TooLargeError
+from finetune.serving.waiting import Limits, Waiting
 from tests.finetune.serving.fake import BELL, FakeRuntime
 
 if TYPE_CHECKING:
@@ -135,6 +135,96 @@ def test_a_text_that_cannot_be_tokenised_fails_alone() -> None:
     bad, good = tried(test, FakeRuntime())
     assert isinstance(bad, FailedError)
     assert counted(good) == 4
+
+
+def test_a_request_of_many_windows_does_not_hold_up_the_others() -> None:
+    runtime = FakeRuntime()
+    runtime.gate.clear()
+
+    async def test(engine: Engine) -> int:
+        many = engine.submit(["/".join(["x" * 40] * 50)])
+        few = [engine.submit(["y" * size]) for size in (40, 20)]
+        await asyncio.sleep(0.1)
+        runtime.gate.set()
+        await asyncio.gather(*few)
+        before = len(runtime.batches)
+        assert counted(await many) == 2000
+        return before
+
+    assert tried(test, runtime, room=64) < 10
+
+
+def test_a_long_text_takes_a_place_for_each_of_its_windows() -> None:
+    runtime = FakeRuntime()
+    runtime.gate.clear()
+
+    async def test(engine: Engine) -> None:
+        long = engine.submit(["a/b/c/d/e/f"])
+        await asyncio.sleep(0.1)
+        with pytest.raises(QueueFullError, match="6 texts wait already"):
+            engine.submit(["g"] * 3)
+        runtime.gate.set()
+        await long
+        await asyncio.sleep(0)
+        assert len(await engine.submit(["g"] * 8)) == 8
+
+    tried(test, runtime)
+
+
+@pytest.mark.parametrize(
+    ("windows", "refusal", "reason"),
+    [(5, QueueFullError, "6 texts wait already"), (9, TooLargeError, "found 9 pieces.*accepted: 8")],
+    ids=["no room now", "no room ever"],
+)
+def test_windows_that_find_no_room_are_refused(windows: int, refusal: type[Exception], reason: str) -> None:
+    runtime = FakeRuntime()
+    runtime.gate.clear()
+
+    async def test(engine: Engine) -> None:
+        engine.submit(["a"] * 5)
+        with pytest.raises(refusal, match=reason):
+            await engine.submit(["/".join("b" * windows)])
+
+    tried(test, runtime)
+
+
+class Panic(BaseException):
+    """What a library in Rust raises, which is no Exception."""
+
+
+def test_a_panic_is_answered_and_does_not_end_the_thread() -> None:
+    async def test(engine: Engine) -> None:
+        with pytest.raises(FailedError, match="Panic: too loud"):
+            await engine.submit([BELL])
+        assert counted(await engine.submit(["good"])) == 4
+
+    tried(test, FakeRuntime(error=Panic("too loud")))
+
+
+def test_when_a_thread_has_died_nobody_waits_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    def defect(_: Waiting) -> None:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(Waiting, "take", defect)
+
+    async def test(engine: Engine) -> bool:
+        with pytest.raises(FailedError, match="KeyError"):
+            await engine.submit(["a"])
+        with pytest.raises(FailedError, match="KeyError"):
+            engine.submit(["b"])
+        return await engine.well()
+
+    assert not tried(test, FakeRuntime())
+
+
+@pytest.mark.parametrize("version", ["1", "broken"])
+def test_after_failures_in_a_row_a_text_of_our_own_tells_whether_it_is_well(version: str) -> None:
+    async def test(engine: Engine) -> bool:
+        assert await engine.well()
+        await asyncio.gather(*(engine.submit([BELL]) for _ in range(FAILURES)), return_exceptions=True)
+        return await engine.well()
+
+    assert tried(test, FakeRuntime(version=version)) == (version == "1")
 
 
 def test_idle_waits_for_what_was_accepted() -> None:

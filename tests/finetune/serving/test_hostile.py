@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from finetune.serving.heads import HEAD_BYTES
 from tests.finetune.serving.fake import BELL
+from tests.finetune.serving.live import fake, model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tests.finetune.serving.live import Live
 
 # the service is started once for all of them
@@ -80,3 +88,40 @@ def test_bytes_that_are_no_http_do_not_end_the_service(live: Live, sent: bytes) 
     with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
         connection.sendall(sent)
     assert live.get("/health/live").status == 200
+
+
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n"])
+def test_a_head_without_end_is_refused(live: Live, start: bytes) -> None:
+    piece = b"a: b\r\n" if start.endswith(b"\n") else b"aaaaaa"
+    with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
+        connection.sendall(start)
+        connection.sendall(piece * (HEAD_BYTES // len(piece) + 1))
+        assert connection.recv(1000).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_large_head_within_the_limit_is_taken(live: Live) -> None:
+    assert live.send("GET", "/health/live", None, Cookie="c" * (HEAD_BYTES // 2)).status == 200
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
+    """A service that waits half a second for a head."""
+    monkeypatch.setenv("HEAD_SECONDS", "0.5")
+    with fake(model(tmp_path / "counter")) as service:
+        yield service
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n"], ids=["silent", "begun"])
+def test_a_connection_without_a_whole_head_is_closed(impatient: Live, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+        connection.sendall(sent)
+        assert connection.recv(1000) == b""
+
+
+def test_a_connection_may_rest_between_requests(impatient: Live) -> None:
+    connection = HTTPConnection("127.0.0.1", impatient.port, timeout=10)
+    for _ in range(2):
+        connection.request("GET", "/health/live")
+        assert connection.getresponse().read() == b'{"live":true}'
+        time.sleep(1)
+    connection.close()

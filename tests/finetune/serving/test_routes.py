@@ -84,6 +84,18 @@ def test_a_healthy_service_answers_in_json(live: Live, path: str) -> None:
     assert reply.json
 
 
+def test_a_model_that_fails_at_every_text_is_not_ready(tmp_path: Path) -> None:
+    with fake(model(tmp_path / "counter", "broken")) as live:
+        assert live.get("/health/ready").status == 200
+        assert {live.predict("a").status for _ in range(3)} == {500}
+        assert (live.get("/health/ready").status, live.get("/health/live").status) == (503, 200)
+
+
+def test_callers_whose_texts_fail_do_not_take_the_service_away(live: Live) -> None:
+    assert {live.predict(BELL).status for _ in range(4)} == {500}
+    assert live.get("/health/ready").status == 200
+
+
 def test_metrics_count_what_happened(live: Live) -> None:
     names = ("texts_total", "tokens_total", "batch_size_count", "request_seconds_count")
     before = [live.metric(name) for name in names]

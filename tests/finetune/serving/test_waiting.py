@@ -34,7 +34,11 @@ class Request:
     future: Future = field(default_factory=Future)
 
     def piece(self) -> Piece:
-        return Piece(Job(["…"], self.future, self.since), 0, [1] * self.tokens)  # type: ignore[arg-type]
+        return self.pieces(1)[0]
+
+    def pieces(self, count: int) -> list[Piece]:
+        job = Job(["…"], self.future, self.since)  # type: ignore[arg-type] # as much of a future as is asked for
+        return [Piece(job, place, [1] * self.tokens) for place in range(count)]
 
 
 def waiting(*requests: Request) -> Waiting:
@@ -92,6 +96,13 @@ def test_every_text_goes_exactly_once(found: list[int]) -> None:
     while len(queue):
         taken += sizes(queue.take())
     assert sorted(taken) == sorted(found)
+
+
+def test_requests_of_many_pieces_take_turns() -> None:
+    queue = waiting()
+    for tokens in (90, 70, 95):
+        queue.add(Request(tokens).pieces(2))
+    assert [sizes(queue.take()) for _ in range(6)] == [[90], [70], [95], [90], [70], [95]]
 
 
 def test_what_nobody_waits_for_is_dropped() -> None:
