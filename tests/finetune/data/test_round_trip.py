@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -90,6 +90,8 @@ def test_texts_of_several_lines(name: str, rows: Pairs) -> None:
 
 @given(ROWS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]), st.sampled_from(["\n", "\r\n"]))
 def test_tab_separated_in_every_encoding(rows: Pairs, encoding: str, end: str) -> None:
+    first, *others = (label for _, label in rows)
+    assume(first == "7" or not others or {*others} != {"7"})  # a word above numbers is a header
     contents = as_tab(rows).decode().replace("\n", end).encode(encoding)
     found = read_back("a.tsv", contents)
     assert sorted(found) == sorted((text.strip(), label) for text, label in rows)
