@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ def test_what_a_start_wrote_after_the_step_that_is_gone_on_from_does_not_count(
         killed.begin(0)
         for step in (1, 2, 3, 4):
             killed.write("train", {"loss": 1.0}, step)
+    time.sleep(1.1)  # files are read in the order of their names, which begin with the second
     with Scalars(tmp_path) as second:
         second.begin(resumed_at)
         second.write("train", {"loss": 2.0}, resumed_at + 1)
