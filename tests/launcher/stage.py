@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from launcher import settings
+from launcher import dotenv, settings
 from launcher.console import Console
 from launcher.docker import Docker
 from launcher.host import Completed, Host
@@ -220,6 +220,11 @@ def up(stage: Stage, told: Told | None = None) -> Told:
     told = told or Told()
     Up(stage, stage.settings, stage.state, told).run()
     return told
+
+
+def decided(stage: Stage) -> dict[str, str]:
+    """What .env holds of the last start."""
+    return dict(dotenv.read(stage.checkout / ".env").decided)
 
 
 def verbs(stage: Stage, told: Told | None = None) -> Verbs:

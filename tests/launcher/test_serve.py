@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher import dotenv, serve, status
+from launcher import serve, status
 from launcher.errors import HostNotReady, RequestError, WorkbenchError
 from launcher.host import Completed
-from tests.launcher.stage import Told, up, verbs
+from tests.launcher.stage import Told, decided, up, verbs
 
 if TYPE_CHECKING:
     from tests.launcher.stage import Stage
@@ -28,10 +28,6 @@ def running(running: Stage) -> Stage:
     for name in ("runs/news", "models/final/names"):
         (running.checkout / "workspace" / name).mkdir(parents=True)
     return running
-
-
-def decided(stage: Stage) -> dict[str, str]:
-    return dict(dotenv.read(stage.checkout / ".env").decided)
 
 
 def test_before_the_first_start_it_says_make_up(stage: Stage) -> None:

@@ -8,12 +8,11 @@ import shutil
 
 import pytest
 
-from launcher import dotenv
 from launcher.base import candidates
 from launcher.errors import CommandFailed, HostNotReady, RequestError, WorkbenchError
 from launcher.host import Completed, Reach, Route
 from tests.launcher.fakes import GIB, RTX_4090, RTX_5090, add_gpu
-from tests.launcher.stage import NAME, Stage, Told, up
+from tests.launcher.stage import NAME, Stage, Told, decided, up
 
 WHEELS = "whl"
 
@@ -21,10 +20,6 @@ WHEELS = "whl"
 @pytest.fixture
 def stage(buildable: Stage) -> Stage:
     return buildable
-
-
-def decided(stage: Stage) -> dict[str, str]:
-    return dict(dotenv.read(stage.checkout / ".env").decided)
 
 
 def blocked(stage: Stage, *parts: str) -> None:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher import dotenv
 from launcher.errors import CommandFailed, HostNotReady, RequestError
 from launcher.host import Completed
 from tests.launcher.fakes import CHILD, RTX_4090, add_card, add_gpu, driver_answer
-from tests.launcher.stage import IMAGE, up
+from tests.launcher.stage import IMAGE, decided, up
 
 if TYPE_CHECKING:
     from tests.launcher.stage import Stage
@@ -22,10 +21,6 @@ INSTEAD = "Without the GPU it goes on with: make up VARIANT=cpu"
 @pytest.fixture
 def stage(buildable: Stage) -> Stage:
     return buildable
-
-
-def decided(stage: Stage) -> dict[str, str]:
-    return dict(dotenv.read(stage.checkout / ".env").decided)
 
 
 def compose_ups(stage: Stage) -> int:
