@@ -92,9 +92,10 @@ def open_columnar(path: Path) -> Columnar:
 
     try:
         file = parquet.ParquetFile(path)
-    except (OSError, ArrowException) as error:
+        schema = file.schema_arrow
+    except (OSError, ValueError, ArrowException) as error:  # a name that is no UTF-8 is a ValueError
         raise damaged(path, error) from None
-    return Columnar(path, file.schema_arrow, lambda: file.iter_batches(batch_size=BATCH))
+    return Columnar(path, schema, lambda: file.iter_batches(batch_size=BATCH))
 
 
 def open_saved(path: Path) -> Columnar:

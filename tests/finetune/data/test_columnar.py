@@ -162,6 +162,15 @@ def test_a_damaged_saved_folder_is_refused(saved: Path, name: str) -> None:
         read(saved)
 
 
+@pytest.mark.parametrize("name", [b"\x80eadline", b"h\xff\xffdline"])
+def test_parquet_with_a_column_whose_name_is_damaged_is_refused(tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"headline": ["a", "b"], "label": [0, 1]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"headline", name))
+    with pytest.raises(DataError, match=r"a.parquet: found .*expected a Parquet file"):
+        read(path)
+
+
 def test_one_split_is_wanted_where_one_source_is(saved: Path) -> None:
     with pytest.raises(DataError, match="several splits: test, train; expected one split"):
         open_source(saved, None, None)
