@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.commands.device import add_device_arguments
-from finetune.data.lines import decode
+from finetune.data.lines import decode, must_be_text
 from finetune.data.words import NO_SPACES, Words
 from finetune.errors import DataError, RequestError, shorten
 from finetune.writing import written_whole
@@ -135,7 +135,8 @@ def piped_texts(say: Callable[[str], None]) -> Iterator[str]:
         say("reading texts from the keyboard, one a line; Ctrl-D ends them")
     blank = 0
     for number, raw in enumerate(sys.stdin.buffer, 1):
-        line = decode(raw, "utf-8", Path("standard input"), number).removesuffix("\n")
+        line = decode(raw, number, "utf-8").removesuffix("\n")
+        must_be_text(line, Path("standard input"), number)
         if line.strip():
             yield line
         else:
@@ -146,9 +147,9 @@ def piped_texts(say: Callable[[str], None]) -> Iterator[str]:
 
 def texts_of(source: AnySource) -> Iterator[Any]:
     """Read the texts of a file, those of a tagged one as its words; labels or tags are not looked at."""
-    from finetune.data.ingest import as_line  # noqa: PLC0415 - see answers
+    from finetune.data.ingest import as_line, readable  # noqa: PLC0415 - see answers
 
-    for row in source.rows():
+    for row in map(readable, source.rows()):
         if row.problem is not None:
             raise DataError(row.problem)
         line = as_line(row.text)

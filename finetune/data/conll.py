@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from finetune.data.columnar import is_saved, shards
 from finetune.data.columns import SAMPLE_ROWS
-from finetune.data.lines import TextFile, bare_suffix, open_text
+from finetune.data.lines import ENCODINGS, TextFile, bare_suffix, open_text, undecoded
 from finetune.data.marked import PLACES, are_chinese, is_marked, marks_in, tagged_words
 from finetune.data.records import JSON, Record, Table, find_format, open_table
 from finetune.data.rows import Row, entry, files_below
@@ -47,6 +47,11 @@ class TaggedFile:
     names: tuple[str, ...] = ()
     columns: None = None
     numbered: bool = False
+
+    @property
+    def entries(self) -> bool:
+        """Tell whether places are numbers of an array's entries, not lines."""
+        return any(isinstance(one, Table) and one.format == "array" for one in self.sources)
 
     def files(self) -> Iterator[Path]:
         """Yield the files it is made of."""
@@ -135,8 +140,7 @@ def sentences(file: TextFile) -> Iterator[Row]:
             words, tags, problem = [], [], None
             continue
         first = first if words or problem else number
-        wrong = broken(parts)
-        problem = problem or (Problem(file.path, number, wrong, EXPECTED, "mend the line") if wrong else None)
+        problem = problem or broken(file.path, number, line, parts)
         words.append(parts[0])
         tags.append(fold_tag(parts[-1]))
     if words or problem:
@@ -160,11 +164,15 @@ def fold_tag(tag: object) -> str:
     return fold(str(tag).strip()).replace("－", "-")
 
 
-def broken(parts: list[str]) -> str | None:
+def broken(path: Path, number: int, line: str, parts: list[str]) -> Problem | None:
     """Say what is wrong with a line."""
-    if len(parts) < 2:
-        return f"{len(parts)} column: {shorten(parts)}"
-    return None if is_tag(fold_tag(parts[-1])) else f"the tag {shorten(parts[-1])}"
+    found = undecoded(line)
+    if found:
+        return Problem(path, number, found, *ENCODINGS)
+    if len(parts) >= 2 and is_tag(fold_tag(parts[-1])):
+        return None
+    found = f"the tag {shorten(parts[-1])}" if len(parts) >= 2 else f"{len(parts)} column: {shorten(parts)}"
+    return Problem(path, number, found, EXPECTED, "mend the line")
 
 
 def listed(table: Table) -> Iterator[Row]:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from finetune.data.lines import ENCODINGS, undecoded
 from finetune.data.skipped import count_none, first_problem, note_problem
 from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
 from finetune.data.width import has_full_width
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from finetune.data.rows import Row
     from finetune.data.shape import AnySource, Shape
     from finetune.options import DataOptions
 
-ROWS_VERSION = 6
+ROWS_VERSION = 7
 
 
 def as_line(text: str | list[str]) -> str:
@@ -95,9 +97,9 @@ def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
     start = len(str(source.root / "x")) - 1  # behind the separator; nothing stands before it in "."
     columns = (source.columns.text, source.columns.label) if source.columns else None
     meta.update(said=source.said, root=str(source.root), names=list(source.names), columns=columns)
-    meta.update(empty=0, unlabelled=0, full_width=0)
+    meta.update(empty=0, unlabelled=0, full_width=0, entries=source.entries)
     count_none(meta)
-    for row in source.rows():
+    for row in map(readable, source.rows()):
         if row.problem is not None:
             note_problem(meta, row.problem)
             meta["empty"] += row.empty
@@ -109,7 +111,15 @@ def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
         yield row.text, row.label, row.line, file, digest(line)
 
 
+def readable(row: Row) -> Row:
+    """Refuse a row with a byte that did not decode, in its text or its label."""
+    if row.problem is not None:
+        return row
+    found = undecoded(as_line(row.text)) or undecoded(as_line(row.label or ""))
+    return replace(row, problem=Problem(row.path, row.line, found, *ENCODINGS)) if found else row
+
+
 def digest(text: str) -> int:
     """Hash a text to 64 bits: among ten million texts two different ones meet in one of 400,000 data sets."""
-    found = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    found = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(found, "little", signed=True)

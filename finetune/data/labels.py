@@ -91,7 +91,7 @@ def settled(labels: LabelSet, found: Collection[str]) -> tuple[LabelSet, str]:
 def read_class_file(path: Path) -> list[str]:
     """Read one name a line; blank lines at the end do not count, a name that stands twice is an error."""
     names: list[str] = []
-    for number, line in open_text(path).lines():
+    for number, line in open_text(path).text_lines():
         name = fold(line).strip()
         if name and name in names:
             todo = "give each class its own name"

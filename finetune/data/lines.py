@@ -24,6 +24,9 @@ CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 WIDE = re.compile(rb"[\x81-\xfe](?:[0-9][\x81-\xfe][0-9]|([\x40-\x7e])|[\x80-\xfe])")
 # Chinese news and reviews have below 0.2% of these, traditional characters a quarter, Big5 half
 MOST_NARROW = 1 / 3
+UNDECODED = re.compile("[\udc80-\udcff]")
+AROUND = 20
+ENCODINGS = "text in UTF-8, UTF-16 or GB18030", "save the file as UTF-8"
 POINTER = b"version https://git-lfs.github.com/spec/"
 SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".bz2", ".zst", ".tgz")
@@ -37,12 +40,21 @@ class TextFile:
     encoding: str
 
     def lines(self) -> Iterator[tuple[int, str]]:
-        """Yield (line number from 1, line with its line feed); a byte that is no text is an error."""
+        """Yield (line number from 1, line with its line feed).
+
+        A byte that is no text stands in it as a lone surrogate (PEP 383), which undecoded() names.
+        """
         with open_bytes(self.path) as raw:
             wide = self.encoding == "utf-16"
             source = transcode(raw) if wide else raw
             for number, line in enumerate(guarded(source, self.path), 1):
-                yield number, decode(line, "utf-8" if wide else self.encoding, self.path, number)
+                yield number, decode(line, number, "utf-8" if wide else self.encoding)
+
+    def text_lines(self) -> Iterator[tuple[int, str]]:
+        """Yield lines as lines() does; a byte that is no text is an error."""
+        for number, line in self.lines():
+            must_be_text(line, self.path, number)
+            yield number, line
 
 
 def bare_suffix(path: Path) -> str:
@@ -89,14 +101,27 @@ def transcode(raw: IO[bytes]) -> Iterator[bytes]:
         text.detach()  # whoever opened the file closes it
 
 
-def decode(line: bytes, encoding: str, path: Path, number: int) -> str:
-    """Decode one line or say which byte stood in the way."""
-    try:
-        text = line.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding)
-    except UnicodeDecodeError as error:
-        found = f"byte 0x{line[error.start]:02x} at position {error.start + 1}"
-        raise DataError(Problem(path, number, found, f"{encoding} text", "save the file as UTF-8")) from None
+def decode(line: bytes, number: int, encoding: str) -> str:
+    """Decode one line, its end written as a line feed."""
+    text = line.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding, "surrogateescape")
     return text.removesuffix("\n").removesuffix("\r") + "\n"
+
+
+def undecoded(text: str) -> str | None:
+    """Name the first byte in a text that did not decode, with what stands around it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        around = text[max(0, error.start - AROUND) : error.start + AROUND].strip()
+        return f"byte 0x{ord(text[error.start]) & 0xFF:02x} in {shorten(UNDECODED.sub(chr(0xFFFD), around))}"
+    return None
+
+
+def must_be_text(text: str, path: Path, number: int) -> None:
+    """Refuse a text with a byte that did not decode."""
+    found = undecoded(text)
+    if found:
+        raise DataError(Problem(path, number, found, *ENCODINGS))
 
 
 def open_text(path: Path) -> TextFile:

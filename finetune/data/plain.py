@@ -32,6 +32,7 @@ class TextLines:
     file: TextFile
     names: tuple[str, ...] = ()
     columns: None = None
+    entries: bool = False
 
     @property
     def said(self) -> str:
@@ -60,6 +61,7 @@ class Unlabelled:
 
     source: Source
     names: tuple[str, ...] = ()
+    entries: bool = False  # no label is looked up
 
     @property
     def said(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.data.columnar import is_saved, open_columnar
 from finetune.data.delimited import SEPARATORS, csv_rows, find_separator, is_quoted
-from finetune.data.lines import TextFile, bare_suffix, open_text
+from finetune.data.lines import TextFile, bare_suffix, must_be_text, open_text, undecoded
 from finetune.data.width import fold
 from finetune.errors import DataError, Problem, shorten
 
@@ -118,6 +118,7 @@ def open_table(path: Path, has_header: Callable[[list[list[str]]], bool]) -> Tab
         raise DataError(next(one for one in sample if isinstance(one, Problem)))
     header = has_header(rows)
     usual = Counter(map(len, rows)).most_common(1)[0][0]
+    must_be_text(" ".join(rows[0]) if header else "", path, 1)
     names = [fold(one).strip() for one in rows[0]] if header else [str(n) for n in range(1, usual + 1)]
     return Table(path, kind, file.encoding, tuple(names), header, separator)
 
@@ -159,7 +160,7 @@ def cell_records(table: Table) -> Iterator[Record]:
 def json_columns(records: Iterator[Record], path: Path) -> tuple[str, ...]:
     """Take the keys of the first objects; a file without any is refused for its first line."""
     first = list(islice(records, LOOK_AHEAD))
-    keys = dict.fromkeys(key for record in first for key in record.values)
+    keys = dict.fromkeys(key for record in first for key in record.values if not undecoded(key))
     if keys:
         return tuple(keys)
     problem = next((one.problem for one in first if one.problem), None)
@@ -214,7 +215,7 @@ def array_records(file: TextFile) -> Iterator[Record]:
     """Yield the objects of one array, numbered from 1; it is in memory whole, so it must not be too long."""
     lines: list[str] = []
     size = 0
-    for _, line in file.lines():
+    for _, line in file.text_lines():
         lines.append(line)
         size += len(line)
         if size > LONGEST_ARRAY:

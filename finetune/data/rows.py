@@ -62,6 +62,11 @@ class Source:
         found = {columns for _, columns, label in self.tables if label is None}
         return found.pop() if len(found) == 1 else None
 
+    @property
+    def entries(self) -> bool:
+        """Tell whether places are numbers of an array's entries, not lines."""
+        return any(table.format == "array" for table, _, _ in self.tables)
+
     def files(self) -> Iterator[Path]:
         """Yield the files that it is made of."""
         for table, _, _ in self.tables:
@@ -227,10 +232,12 @@ def refused(path: Path, record: Record, found: str, expected: str) -> Row:
 
 def entry(row: Row) -> Row:
     """Say that a place in an array is the number of its entry and no line."""
-    if row.problem is None:
-        return row
-    problem = replace(row.problem, line=None, found=f"in entry {row.line}: {row.problem.found}")
-    return replace(row, problem=problem)
+    return row if row.problem is None else replace(row, problem=in_entry(row.problem))
+
+
+def in_entry(problem: Problem) -> Problem:
+    """Name the entry of an array instead of a line."""
+    return replace(problem, line=None, found=f"in entry {problem.line}: {problem.found}")
 
 
 def missing(path: Path, record: Record, found: str, expected: str) -> Row:
@@ -245,7 +252,7 @@ def missing(path: Path, record: Record, found: str, expected: str) -> Row:
 def whole_file(path: Path, label: str) -> Row:
     """Read one text that fills a file."""
     try:
-        text = "".join(line for _, line in open_text(path).lines()).strip()
+        text = "".join(line for _, line in open_text(path).text_lines()).strip()
     except DataError as error:
         return Row(path, error.problem.line or 1, problem=error.problem, empty=path.stat().st_size == 0)
     if not text:

@@ -39,6 +39,10 @@ class AnySource(Protocol):
     def columns(self) -> Columns | None:
         """The columns that were found, where it is one table."""
 
+    @property
+    def entries(self) -> bool:
+        """Tell whether places are numbers of an array's entries, not lines."""
+
     def files(self) -> Iterator[Path]:
         """Yield the files it is made of."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from finetune.data.numbers import gathered
-from finetune.data.rows import Row
+from finetune.data.rows import Row, in_entry
 from finetune.data.skipped import count_none, first_problem, note_problem
 from finetune.data.store import Meta, Ragged, Stored, fingerprint, stored
 from finetune.errors import DataError, Problem
@@ -116,6 +116,8 @@ def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[
         texts, labels, kept = [], [], []
         for number, row in enumerate(read_rows(split, batch), start):
             label = encoder.label(row)
+            if isinstance(label, Problem) and split.rows.meta["entries"]:
+                label = in_entry(label)
             if not isinstance(label, Problem):
                 texts.append(row.text)
                 labels.append(label)

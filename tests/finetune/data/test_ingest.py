@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
+from finetune.data.conll import TAGGED
 from finetune.data.corpus import Corpus, read_corpus
 from finetune.data.plain import PLAIN
 from finetune.data.shape import ONE_LABEL, SEVERAL_LABELS, Shape
@@ -83,3 +84,44 @@ def test_what_else_might_be_meant_is_said_of_the_training_file(write: Write) -> 
     path = write("a.csv", f"tweet,polarity,gender\n{rows}")
     assert any("'polarity' would do too" in one for one in load(path).notes)
     assert not any("would do too" in one for one in load(path, label_column="gender").notes)
+
+
+TAGGED_WORDS = b"Paris B-LOC\n. O\n\n" * 9
+BROKEN = {
+    "a.tsv": b"fine\t1\nwell\t0\ngood \xff bad\t1\nmore\t0\n",
+    "a.csv": b'text,label\nfine,1\n"good \xff bad",1\nwell,0\nmore,0\n',
+    "b.csv": b"text,label\nfine,1\ngood \xff bad,\xff\nwell,0\nmore,0\n",
+    "a.jsonl": b'{"text": "fine", "label": 1}\n{"text": "well", "label": 0}\n'
+    b'{"text": "good \xff bad", "label": 1}\n{"text": "more", "label": 0}\n',
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_row_with_a_byte_that_is_no_text_can_be_skipped(write: Write, name: str) -> None:
+    path = write(name, BROKEN[name])
+    with pytest.raises(DataError, match=rf"{name}:3: found byte 0xff in 'good \ufffd bad.*save the file as"):
+        load(path)
+    corpus = load(path, skip_bad_rows=True)
+    assert (corpus.skipped, corpus.splits["train"].texts()) == (1, ["fine", "well", "more"])
+
+
+def test_a_broken_byte_costs_a_tagged_sentence_and_names_its_line(write: Write) -> None:
+    path = write("a.txt", TAGGED_WORDS + b"Par\xffis B-LOC\n. O\n\n" + TAGGED_WORDS)
+    with pytest.raises(DataError, match=r"a.txt:28: found byte 0xff in 'Par\ufffdis B-LOC'"):
+        load(path, TAGGED)
+    assert len(load(path, TAGGED, skip_bad_rows=True).splits["train"]) == 18
+
+
+def test_a_broken_byte_in_a_column_that_is_not_read_does_no_harm(write: Write) -> None:
+    path = write("a.csv", b"text,label,note\nfine,1,a\nwell,0,\xff\n")
+    assert len(load(path, label_column="label").splits["train"]) == 2
+
+
+def test_a_broken_byte_in_the_header_is_named(write: Write) -> None:
+    with pytest.raises(DataError, match=r"a.csv:1: found byte 0xff in 'text label n\ufffd'"):
+        load(write("a.csv", b"text,label,n\xff\nfine,1,a\nwell,0,b\n"))
+
+
+def test_plain_texts_with_a_broken_byte_can_be_skipped(write: Write) -> None:
+    path = write("a.txt", b"one\ntw\xfeo\nthree\n")
+    assert load(path, PLAIN, skip_bad_rows=True).splits["train"].texts() == ["one", "three"]

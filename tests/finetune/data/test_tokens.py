@@ -87,3 +87,12 @@ def test_skipped_labels_are_counted_beyond_those_that_are_kept(
     folder = write("d/train.txt", "好\t0\n坏\t1\n").parent
     meta = encoded(folder, tokenizer, "test", skip_bad_rows=True).stored.meta
     assert (meta["skipped"], len(meta["problems"])) == (KEPT + 5, KEPT)
+
+
+def test_an_unknown_label_in_an_array_is_named_by_its_entry(
+    write: Write, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    write("d/test.json", '[\n{"text": "a",\n "label": "x"},\n{"text": "b",\n "label": "z"}\n]')
+    folder = write("d/train.json", '[{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]').parent
+    with pytest.raises(DataError, match=r"test.json: found in entry 2: the label 'z'"):
+        encoded(folder, tokenizer, "test")
