@@ -27,19 +27,18 @@ from turns import Contender, compete, synchronise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
     from shapes import Shape
 
 BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
 SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
 SHORT = ("thucnews-titles", "msra")
-MEMORY_TOKENS = (
-    40_000  # that a contender trains on while its memory is read: 4 steps of long texts, 60 of titles
-)
-# of a turn: steps of short texts are cheap, and few of them may hold longer or shorter texts than is usual
+# that a contender trains on while its memory is read: 11 steps of long texts, 50 of sentences, 112 of titles
+MEMORY_TOKENS = 72_000
+# the Trainer sorts the texts of so many steps, longest first: whoever sees fewer sees its longest ones alone
+LAP = 50
+# that a turn has at the least: steps of short texts are cheap
 TURN_TOKENS = {"cpu": 12_000, "cuda": 100_000}
-FEWEST_STEPS = {"cpu": 4, "cuda": 20}
+TEXTS = {"cpu": 6_400, "cuda": 20_000}  # enough for laps of that length
 WORKS: dict[str, Callable[[Contender, Any], None]] = {
     "tutorial": partial(tutorial, amp=False),
     "tutorial-amp": partial(tutorial, amp=True),
@@ -76,9 +75,9 @@ def flops_per_token(size: dict[str, int], length: float) -> float:
 def race(shape: Shape, device: str, turns: int, rate: float) -> list[dict[str, Any]]:
     """Let all contenders train on one shape; return a row for each."""
     size = BASE if device == "cuda" else SMALL
-    setting = Setting(generate(shape, 20_000 if device == "cuda" else 4_000), size, device)
+    setting = Setting(generate(shape, TEXTS[device]), size, device)
     works = {name: work for name, work in WORKS.items() if setting.amp or name != "tutorial-amp"}
-    steps = steps_a_turn(device, setting.data.lengths)
+    steps = steps_a_turn(device, turns, float(setting.data.lengths.mean()))
     contenders = {
         Contender(name, turns, steps, warmup_steps=steps, tf32=name in {"finetune", "trainer-tuned"}): work
         for name, work in works.items()
@@ -95,9 +94,9 @@ def race(shape: Shape, device: str, turns: int, rate: float) -> list[dict[str, A
     return [row(one, shape, flops_per_token(size, length) / rate) for one in contenders]
 
 
-def steps_a_turn(device: str, lengths: NDArray[np.int64]) -> int:
-    """Count the steps of a turn: 4 of film reviews on a CPU, 19 of titles."""
-    return max(FEWEST_STEPS[device], round(TURN_TOKENS[device] / BATCH / float(lengths.mean())))
+def steps_a_turn(device: str, turns: int, length: float) -> int:
+    """Count the steps of a turn: in five of them 10 of film reviews on a CPU, 19 of titles."""
+    return max(-(-LAP // turns), round(TURN_TOKENS[device] / BATCH / length))
 
 
 def memory_of(name: str, shape: Shape) -> int:
@@ -105,7 +104,7 @@ def memory_of(name: str, shape: Shape) -> int:
 
     The loader's workers, which `trainer-tuned` has, are not counted.
     """
-    setting = Setting(generate(shape, 4_000), SMALL, "cpu")
+    setting = Setting(generate(shape, TEXTS["cpu"]), SMALL, "cpu")
     steps = int(MEMORY_TOKENS / BATCH / setting.data.lengths.mean())
     one = Contender(name, turns=1, steps_a_turn=steps, warmup_steps=0)
     forget_peak()
