@@ -19,8 +19,7 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to find
 
 def ways(settings: Settings, state: State) -> dict[str, str]:
     """Where each service is, from what the last `make up` decided."""
-    file = dotenv.read(state.checkout / ".env")
-    values = {**file.decided, **file.user}
+    values = dotenv.read(state.checkout / ".env").values
     bind = values.get("BIND") or settings.plan.bind
     host = EVERYWHERE.get(bind, bind)
     page = f"[{host}]" if ":" in host else host
@@ -61,7 +60,7 @@ def welcome(settings: Settings, state: State) -> str:
     """The last words of `make up`."""
     found = ways(settings, state)
     key = state.identity.relative_to(state.checkout)
-    mount = _relative(settings.plan.mount, state.checkout)
+    mount = state.shown(settings.plan.mount)
     return f"""
 The workbench is up.
 
@@ -74,7 +73,3 @@ The workbench is up.
   Your files   {mount}/{{data,models,runs}} are in /workspace in the container
 
 Next: make smoke-test"""
-
-
-def _relative(path: Path, checkout: Path) -> str:
-    return str(path.relative_to(checkout)) if checkout in path.parents else str(path)

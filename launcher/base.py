@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from launcher import buildkit, debian
-from launcher.console import Console, Work, follow
+from launcher.console import Console, follow
 from launcher.errors import CommandFailed, WorkbenchError
 from launcher.plan import DOCKER_HUB
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ def candidates(checkout: Path, variant: Variant, variants: Variants) -> list[Bas
     """What would do for a variant, the best first."""
     bases = [Base(variant.base_image, "registry")] if variant.base_image else []
     bases.append(Base(_tag(checkout, variant.torch_build), "wheels"))
-    if variant.name in {variants.pypi_build, "cpu"}:
+    if variants.from_pypi(variant):
         bases.append(Base(_tag(checkout, PYPI), PYPI))
     return bases
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from launcher.console import Work, follow
+from launcher.console import follow
 from launcher.errors import CommandFailed
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from launcher.console import Console

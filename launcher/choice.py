@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 from launcher.errors import HostNotReady, RequestError
 from launcher.fit import X86, Sources, misfit, source_of
-from launcher.variants import CPU, Variant, Variants
+from launcher.variants import AUTO, CPU, Variant, Variants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from launcher.probes.nvidia import Driver, Gpu
-
-AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class _Case:
 
     def workable(self) -> list[Variant]:
         """What fits and can be had, in the order of preference, cpu last."""
-        rows = [*self.variants.preferred, self.variants[CPU]]
+        rows = [*self.variants.preferred, self.variants.rows[CPU]]
         return [row for row in rows if self.fits(row) and self.source(row)]
 
 
@@ -60,7 +58,7 @@ def choose(
     case = _Case(variants, gpus, driver, sources)
     if requested == AUTO:
         return _automatic(case)
-    variant = variants[requested]
+    variant = variants.rows[requested]
     if not case.fits(variant):
         raise RequestError(f"VARIANT={variant.name}: {_why_not(case, variant)} {_advice(case)}")
     source = case.source(variant)
@@ -76,7 +74,7 @@ def _automatic(case: _Case) -> Choice:
     workable = case.workable()
     if not workable:
         raise HostNotReady(
-            f"no base can be had for any variant: {_ways(case.variants[case.variants.default], case)}."
+            f"no base can be had for any variant: {_ways(case.variants.rows[case.variants.default], case)}."
         )
     taken = workable[0]
     return Choice(taken, _reason(case, taken, fitting), case.source(taken) or "")
@@ -85,7 +83,7 @@ def _automatic(case: _Case) -> Choice:
 def _reason(case: _Case, taken: Variant, fitting: list[Variant]) -> str:
     if not case.gpus:
         return "no NVIDIA GPU that the driver can use was found"
-    default = case.variants[case.variants.default]
+    default = case.variants.rows[case.variants.default]
     gpus, driver = _kinds(case.gpus), _driver_label(case.driver)
     if taken == default:
         return f"{gpus} with {driver} runs it, and it is the default"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import sys
 import threading
@@ -14,18 +13,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-from launcher.render import writable
+from launcher.render import printable, writable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from launcher.host import Host
+    from launcher.process import Work
 
 KEPT_LOGS = 10
 LIVE_SECONDS = 0.5
 PIPE_SECONDS = 30.0
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass
@@ -136,20 +135,6 @@ class Console:
             _silence(self._out)
 
 
-@dataclass(frozen=True)
-class Work:
-    """A long command: its words, what is laid over its environment, how much silence it may keep.
-
-    show turns a line of its output into what is shown of it.
-    """
-
-    argv: Sequence[str]
-    env: Mapping[str, str] = field(default_factory=dict)
-    cwd: Path | None = None
-    stall: float | None = None
-    show: Callable[[str], str] = str.strip
-
-
 def follow(host: Host, console: Console, work: Work) -> None:
     """Run it; every line goes to the log and the last one is shown. CommandFailed where it fails."""
 
@@ -158,7 +143,7 @@ def follow(host: Host, console: Console, work: Work) -> None:
         console.progress(work.show(line))
 
     console.note(f"$ {' '.join(work.argv)}")
-    host.stream(work.argv, heard, stall_timeout=work.stall, env=work.env, cwd=work.cwd).check()
+    host.stream(work, heard).check()
 
 
 def _silence(out: IO[str]) -> None:
@@ -174,11 +159,6 @@ def open_log(folder: Path, verb: str) -> Path:
     for old in sorted(folder.glob(f"{verb}-*.log"))[: -(KEPT_LOGS - 1)]:
         old.unlink()
     return folder / f"{verb}-{time.strftime('%Y%m%d-%H%M%S')}.log"
-
-
-def printable(text: str) -> str:
-    """Without colours and control characters: what other programs said may hold some."""
-    return "".join(sign if sign.isprintable() else " " for sign in ESCAPES.sub("", text))
 
 
 def cut(text: str, width: int) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher import apt
-from launcher.console import Console, Work, follow
+from launcher.console import Console, follow
 from launcher.errors import HostNotReady
 from launcher.probes import apt as archives
 from launcher.probes import system
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -42,8 +42,7 @@ class Docker:
 
         Project and files are named, because what this shell exports for another project would win over .env.
         """
-        file = dotenv.read(self.checkout / ".env")
-        named = {**file.decided, **file.user}.get("COMPOSE_FILE") or "compose.yaml"
+        named = dotenv.read(self.checkout / ".env").values.get("COMPOSE_FILE") or "compose.yaml"
         files = [f"--file={self.checkout / name}" for name in named.split(":")]
         place = ["--project-directory", str(self.checkout), f"--project-name={self.name}", *files]
         return [self.client, "compose", *place, *arguments]

@@ -33,6 +33,11 @@ class DotEnv:
     user: Mapping[str, str]
     decided: Mapping[str, str]
 
+    @property
+    def values(self) -> dict[str, str]:
+        """Both as one; the user's own win."""
+        return {**self.decided, **self.user}
+
 
 def read(path: Path) -> DotEnv:
     """Both halves; empty where there is no file. RequestError names a line that is not NAME=value."""

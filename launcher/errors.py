@@ -46,7 +46,6 @@ class MissingProgram(WorkbenchError):  # noqa: N818 - reads as what it says
             f"{program}: not found on PATH ({path or 'PATH is empty'}). "
             f"Install it, or add its folder to PATH; `make doctor` prints the command for this host."
         )
-        self.program = program
 
 
 class CommandFailed(WorkbenchError):  # noqa: N818 - reads as what it says
@@ -62,6 +61,3 @@ class CommandFailed(WorkbenchError):  # noqa: N818 - reads as what it says
         super().__init__(
             f"{command}\n  {ending}" + (f"; its last lines:\n{lines}" if tail else ", without a word.")
         )
-        self.command = command
-        self.returncode = returncode
-        self.timed_out = timed_out

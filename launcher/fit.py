@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from launcher.variants import CPU, Variant, Variants, parse_architecture
+from launcher.variants import Variant, Variants, parse_architecture
 from launcher.versions import at_least, numbers
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def source_of(variant: Variant, variants: Variants, sources: Sources) -> str | N
         return "registry"
     if sources.wheel_indexes is None or variant.name in sources.wheel_indexes:
         return "wheels"
-    return "pypi" if sources.pypi and variant.name in {variants.pypi_build, CPU} else None
+    return "pypi" if sources.pypi and variants.from_pypi(variant) else None
 
 
 def misfit(variant: Variant, gpu: Gpu, driver: Driver | None) -> str | None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from launcher import net, process
 from launcher.errors import WorkbenchError
 from launcher.net import Reach, Route
-from launcher.process import Completed, Start, quote
+from launcher.process import Completed, Start, Work, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,11 +33,10 @@ ASK_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class FileStat:
-    """What a probe needs to know of a file: who owns it, its mode bits, whether it is a folder."""
+    """What a probe needs to know of a file: who owns it, whether it is a folder."""
 
     uid: int
     gid: int
-    mode: int
     is_dir: bool
 
 
@@ -71,12 +70,12 @@ class Host:
             return []
 
     def stat(self, path: str | Path) -> FileStat | None:
-        """Owner and mode, links followed; None where nothing is there."""
+        """Its owner, links followed; None where nothing is there."""
         try:
             found = self.path(path).stat()
         except (OSError, ValueError):
             return None
-        return FileStat(found.st_uid, found.st_gid, found.st_mode & 0o7777, self.path(path).is_dir())
+        return FileStat(found.st_uid, found.st_gid, self.path(path).is_dir())
 
     def label(self, path: str | Path) -> str:
         """SELinux's label: "system_u:object_r:container_file_t:s0"; empty where there is none."""
@@ -144,21 +143,13 @@ class Host:
         except WorkbenchError as error:
             return Completed(tuple(argv), NOT_FOUND, stderr=str(error))
 
-    def stream(  # noqa: PLR0913, PLR0917 - what a process needs to start
-        self,
-        argv: Sequence[str],
-        on_line: Callable[[str], None],
-        stall_timeout: float | None = None,
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        text: str | None = None,
-    ) -> Completed:
+    def stream(self, work: Work, on_line: Callable[[str], None], text: str | None = None) -> Completed:
         """Run a long step, each line of output and errors going to `on_line`; stdout keeps the last ones.
 
-        Ctrl-C, or an exception in `on_line`, ends the whole process group; so do `stall_timeout` silent
-        seconds, which give a Completed with timed_out.
+        `text` is its standard input. Ctrl-C, or an exception in `on_line`, ends the whole process group; so
+        does more silence than the work may keep, which gives a Completed with timed_out.
         """
-        return process.stream(self._start(argv, text, env, cwd), on_line, stall_timeout)
+        return process.stream(self._start(work.argv, text, work.env, work.cwd), on_line, work.stall)
 
     def _start(
         self, argv: Sequence[str], text: str | None, env: Mapping[str, str] | None, cwd: Path | None

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from launcher import base as bases
 from launcher import buildkit
-from launcher.console import Console, Work
 from launcher.loose import as_dict
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from launcher.base import Base
+    from launcher.console import Console
     from launcher.docker import Docker
 
 INPUTS = (".dockerignore", "docker", "finetune")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from launcher import apt, mends, network, textfile
-from launcher.console import Work, follow
+from launcher.console import follow
 from launcher.preflight import engine_findings, refuse
 from launcher.probes import engine as probe
 from launcher.probes import system
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from launcher.console import Console

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launcher.variants import AUTO
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,7 +31,7 @@ class Plan:
 
     checkout: Path
     variants: Variants
-    variant: str = "auto"
+    variant: str = AUTO
     workspace: Path | None = None
     registry: str = DOCKER_HUB
     base: str = "auto"
@@ -55,7 +57,7 @@ class Plan:
     @property
     def expects_gpu(self) -> bool:
         """Whether a GPU was asked for by name, or the last start used one."""
-        auto = self.variant == "auto"
+        auto = self.variant == AUTO
         row = self.variants.rows.get(self.last if auto else self.variant)
         return (row is not None and row.uses_gpu) or (auto and self.gpus != "all")
 
@@ -66,7 +68,7 @@ def from_settings(checkout: Path, variants: Variants, settings: Mapping[str, str
     return Plan(
         checkout,
         variants,
-        variant=settings.get("VARIANT") or "auto",
+        variant=settings.get("VARIANT") or AUTO,
         workspace=checkout / Path(workspace) if workspace else None,
         registry=settings.get("REGISTRY") or DOCKER_HUB,
         base=settings.get("BASE") or "auto",

@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from launcher.errors import CommandFailed, MissingProgram, WorkbenchError
@@ -71,6 +71,20 @@ class Start:
     env: Mapping[str, str]
     cwd: Path | None = None
     input: str | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A long command: its words, what is laid over its environment, how much silence it may keep.
+
+    show turns a line of its output into what is shown of it.
+    """
+
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    stall: float | None = None
+    show: Callable[[str], str] = str.strip
 
 
 def run(start: Start, timeout: float | None) -> Completed:

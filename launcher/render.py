@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import textwrap
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 COLOURS = {OK: "32", INFO: "36", WARNING: "33", ERROR: "31"}
 UNICODE_MARKS = {OK: "✓", INFO: "·", WARNING: "!", ERROR: "✗"}
 ASCII_MARKS = {OK: "ok", INFO: "--", WARNING: "!!", ERROR: "XX"}
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 WIDEST, NARROWEST, NAME_WIDTH = 110, 40, 22
 
 
@@ -41,6 +43,11 @@ def writable(text: str, out: IO[str]) -> str:
     """The text with a ? for what the stream cannot encode: a name from the host may hold any byte."""
     encoding = getattr(out, "encoding", None) or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
+
+
+def printable(text: str) -> str:
+    """Without colours and control characters: what other programs said may hold some."""
+    return "".join(sign if sign.isprintable() else " " for sign in ESCAPES.sub("", text))
 
 
 def as_json(findings: Sequence[Finding]) -> str:
@@ -74,13 +81,8 @@ def _block(finding: Finding, style: Style) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    flat = " ".join(_printable(text).split())
+    flat = " ".join(printable(text).split())
     return textwrap.wrap(flat, max(width, 20), break_long_words=False, break_on_hyphens=False) or [""]
-
-
-def _printable(text: str) -> str:
-    """Without control characters: what other programs said may hold some."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _painted(text: str, colour: str, style: Style) -> str:

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from launcher import access, dotenv, ports, start
-from launcher.console import Work, follow
+from launcher.console import follow
 from launcher.errors import CommandFailed, RequestError, WorkbenchError
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,6 +12,7 @@ from launcher import dotenv
 from launcher.errors import RequestError
 from launcher.plan import PORTS, Plan, from_settings
 from launcher.probes import pip
+from launcher.variants import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +100,7 @@ def load(host: Host, checkout: Path, variants: Variants) -> Settings:
 
 def check(asked: Mapping[str, str], variants: Variants) -> None:
     """RequestError for the first value that is not accepted."""
-    choices: dict[str, tuple[str, ...]] = {**CHOICES, "VARIANT": ("auto", *variants.rows)}
+    choices: dict[str, tuple[str, ...]] = {**CHOICES, "VARIANT": (AUTO, *variants.rows)}
     for key, accepted in choices.items():
         if asked.get(key) and asked[key] not in accepted:
             raise RequestError(f"{key}={asked[key]}: accepted are {', '.join(accepted)}.")

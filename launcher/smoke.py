@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from launcher import access, textfile
 from launcher.console import Step, cut
 from launcher.errors import WorkbenchError
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from launcher.console import Console
     from launcher.docker import Docker
@@ -92,13 +92,8 @@ def run(verbs: Verbs) -> int:
     document = _document(docker, verbs, receipt, started)
     textfile.write(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n", 0o644)
     verdict = "All green." if receipt.green else f"Red: {'; '.join(receipt.red)}."
-    verbs.console.say(f"\n{verdict}  Receipt: {_short(path, verbs)}")
+    verbs.console.say(f"\n{verdict}  Receipt: {verbs.state.shown(path)}")
     return 0 if receipt.green else 1
-
-
-def _short(path: Path, verbs: Verbs) -> str:
-    checkout = verbs.state.checkout
-    return str(path.relative_to(checkout)) if checkout in path.parents else str(path)
 
 
 def _inside(docker: Docker, verbs: Verbs, receipt: Receipt) -> None:
@@ -117,7 +112,7 @@ def _inside(docker: Docker, verbs: Verbs, receipt: Receipt) -> None:
     argv = docker.compose("exec", "-T", "workbench", "workbench-smoke", "--password-stdin")
     password = verbs.state.password.read_text(encoding="utf-8")
     with verbs.console.clock(Step("Checking", "a minute or two")):
-        ended = docker.host.stream(argv, heard, SILENCE_SECONDS, cwd=docker.checkout, text=password)
+        ended = docker.host.stream(Work(argv, cwd=docker.checkout, stall=SILENCE_SECONDS), heard, password)
     red_as_told = ended.returncode == 1 and bool(receipt.red)
     if not receipt.checks or not (ended.returncode == 0 or red_as_told):
         ended.check()

@@ -77,15 +77,15 @@ def _given_up(container: dict[str, Any]) -> bool:
 
 def held(containers: dict[str, dict[str, Any]]) -> dict[str, frozenset[int]]:
     """The ports that each service's own container holds: {"ssh": {8888, 2222}, ...}."""
-    return {port: published({name: containers.get(name, {})}) for port, name in HOLDERS.items()}
+    return {port: published(containers.get(name, {})) for port, name in HOLDERS.items()}
 
 
-def published(containers: dict[str, dict[str, Any]]) -> frozenset[int]:
-    """Host ports that running containers hold."""
+def published(container: dict[str, Any]) -> frozenset[int]:
+    """Host ports that a container holds; none where it does not run."""
+    if health(container) in {"absent", "exited", "created", "dead"}:
+        return frozenset()
     return frozenset(
         int(binding["HostPort"])
-        for container in containers.values()
-        if health(container) not in {"exited", "created", "dead"}
         for bindings in as_dict(as_dict(container.get("NetworkSettings")).get("Ports")).values()
         for binding in as_list(bindings)
     )

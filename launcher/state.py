@@ -86,8 +86,12 @@ class State:
 
     @property
     def logs(self) -> Path:
-        """One file for each `make up`."""
+        """One file for each run of a verb that changes or checks something."""
         return self.folder / "logs"
+
+    def shown(self, path: Path) -> str:
+        """A path for a person: from the checkout on where it lies in it."""
+        return str(path.relative_to(self.checkout)) if self.checkout in path.parents else str(path)
 
     def create(self) -> None:
         """Make the folders, closed to others."""

@@ -17,6 +17,7 @@ from launcher.image import Recipe
 from launcher.preflight import driver_findings, gpu_findings, place_findings, refuse, told
 from launcher.probes import network as sources
 from launcher.probes import nvidia, system
+from launcher.variants import AUTO
 
 if TYPE_CHECKING:
     from typing import Any
@@ -115,7 +116,7 @@ class Up:
         here = Sources(
             registry=False, wheel_indexes=frozenset(), pypi=False, local=local, machine=self.host.machine
         )
-        last = self._last(seen, local) if plan.variant == "auto" else ""
+        last = self._last(seen, local) if plan.variant == AUTO else ""
         if last:
             kept = choose(last, plan.variants, seen.gpus, seen.driver, here)
             reason = self.settings.decided.get("WORKBENCH_REASON", kept.reason)
@@ -160,7 +161,7 @@ class Up:
     def _decide(self, docker: Docker, recipe: Recipe, reason: str, before: dict[str, dict[str, Any]]) -> None:
         """Write what was decided to .env, where `docker compose` finds it."""
         chosen = ports.choose(self.host, self.settings, start.held(before))
-        gpu = self.settings.plan.variants[recipe.variant].uses_gpu
+        gpu = self.settings.plan.variants.rows[recipe.variant].uses_gpu
         decided = {
             "WORKBENCH_NAME": self.settings.name,
             "WORKBENCH_IMAGE": recipe.reference,

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from launcher.errors import DataFileError, RequestError
+from launcher.errors import DataFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from launcher.host import Host
 
-CPU = "cpu"
+AUTO, CPU = "auto", "cpu"
 TOP_KEYS = ("torch", "python", "default", "variants", "pypi_build")
 OPTIONAL = {"cuda", "cudnn", "driver_floor", "base_image"}
 
@@ -27,7 +27,6 @@ class Variant:
     """One row: a torch build, what it needs of the host, and where its base can be had."""
 
     name: str
-    description: str
     torch_build: str
     cuda: str | None
     cudnn: str | None
@@ -58,21 +57,15 @@ class Variants:
     pypi_build: str
     rows: Mapping[str, Variant]
 
-    def __getitem__(self, name: str) -> Variant:
-        if name not in self.rows:
-            raise RequestError(f"VARIANT={name}: no such variant. Accepted are {self.accepted}.")
-        return self.rows[name]
-
-    @property
-    def accepted(self) -> str:
-        """What VARIANT may be, for a message."""
-        return ", ".join(["auto", *self.rows])
-
     @property
     def preferred(self) -> list[Variant]:
         """GPU variants in the order in which auto tries them."""
         rows = [row for row in self.rows.values() if row.uses_gpu]
         return sorted(rows, key=lambda row: row.name != self.default)
+
+    def from_pypi(self, variant: Variant) -> bool:
+        """Whether PyPI's one build makes this variant: it runs without a GPU too."""
+        return variant.name in {self.pypi_build, CPU}
 
 
 def load(host: Host, path: Path) -> Variants:

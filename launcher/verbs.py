@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from launcher import access, credentials, dotenv, install, sshconfig, workspace
-from launcher.console import Work, follow
+from launcher.console import follow
 from launcher.docker import Docker, health
 from launcher.errors import HostNotReady, RequestError
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

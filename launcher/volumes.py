@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from launcher.console import Console, Work, follow
+from launcher.console import Console, follow
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher.errors import RequestError
-from launcher.probes.files import container_user
+from launcher.probes.files import MOUNTED, SHARED, container_user
 
 if TYPE_CHECKING:
     from launcher.host import Host
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from launcher.state import State
 
 FOLDERS = ("data/raw", "models/final", "runs")
-MOUNTED = ("data", "models", "runs")
-SHARED = ("notebooks", "scripts", "benchmarks")
 
 
 def prepare(host: Host, settings: Settings, state: State) -> tuple[int, int]:

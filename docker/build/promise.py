@@ -37,7 +37,7 @@ def found() -> dict[str, Any]:
     """Look at the torch that `python` imports here."""
     import torch  # noqa: PLC0415 - only a look at the image needs it
 
-    version = torch.backends.cudnn.version() or 0
+    version = torch.backends.cudnn.version() or 0  # type: ignore[no-untyped-call] # torch has no types
     return {
         "python": "{}.{}".format(*sys.version_info),
         "torch": torch.__version__,

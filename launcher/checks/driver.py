@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from launcher.findings import ERROR, INFO, WARNING, Finding, finding, ok
 from launcher.mends import install_driver
-from launcher.variants import CPU
+from launcher.variants import AUTO, CPU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +20,13 @@ ON_CPU = "the GPU stays unused: everything runs on the CPU, many times slower"
 
 def severity(facts: Facts) -> str:
     """How bad a GPU that does not fit is: it depends on whether one was asked for."""
-    return {"auto": WARNING, "cpu": INFO}.get(facts.plan.variant, ERROR)
+    return {AUTO: WARNING, CPU: INFO}.get(facts.plan.variant, ERROR)
 
 
 def _blocking(facts: Facts) -> str:
     """How bad a GPU is that is here and does not answer: auto goes on only where the last start did, too."""
     plan = facts.plan
-    if plan.variant == "auto" and (plan.expects_gpu or plan.last != CPU):
+    if plan.variant == AUTO and (plan.expects_gpu or plan.last != CPU):
         return ERROR
     return severity(facts)
 
@@ -69,35 +69,49 @@ def _not_loaded(facts: Facts) -> Finding | None:
     seen, system, status = facts.nvidia, facts.system, _blocking(facts)
     if seen.module or system.wsl:
         return None
-    cards = f"{len(seen.cards) or 'a'} NVIDIA card(s)"
     if seen.nouveau:
-        blacklist = f"printf 'blacklist nouveau\\noptions nouveau modeset=0\\n' | {system.sudo}tee"
-        mend = [
-            f"{blacklist} /etc/modprobe.d/blacklist-nouveau.conf",
-            _initramfs(facts),
-            *install_driver(system),
-        ]
-        found = f"{cards}, driven by nouveau"
-        return finding("driver-nouveau", status, found, f"nouveau knows no CUDA; {ON_CPU}", mend)
+        return _nouveau(facts)
     if seen.library is None:
-        return finding("driver-missing", status, f"{cards}, no driver", ON_CPU, install_driver(system))
+        found = f"{_cards(facts)}, no driver"
+        return finding("driver-missing", status, found, ON_CPU, install_driver(system))
     if seen.secure_boot:
-        key = (
-            "/var/lib/shim-signed/mok/MOK.der" if system.distribution == "ubuntu" else "/var/lib/dkms/mok.pub"
-        )
-        mend = [
-            f"{system.sudo}mokutil --import {key}",
-            f"{system.sudo}reboot  # then 'Enroll MOK' in the blue menu",
-        ]
-        found = f"{cards}, driver installed, its module not loaded, Secure Boot on"
-        causes = f"the firmware's key list refuses the module; {ON_CPU}"
-        return finding("driver-secure-boot", status, found, causes, mend)
+        return _secure_boot(facts)
     mend = [
         f"{system.sudo}modprobe nvidia",
         f"{system.sudo}dkms autoinstall  # after a new kernel, then reboot",
     ]
-    found = f"{cards}, driver {seen.library_version or ''} installed, its module not loaded"
+    found = f"{_cards(facts)}, driver {seen.library_version or ''} installed, its module not loaded"
     return finding("driver-not-loaded", status, found, ON_CPU, mend)
+
+
+def _cards(facts: Facts) -> str:
+    return f"{len(facts.nvidia.cards) or 'a'} NVIDIA card(s)"
+
+
+def _nouveau(facts: Facts) -> Finding:
+    """The kernel's own driver has the card."""
+    system = facts.system
+    blacklist = f"printf 'blacklist nouveau\\noptions nouveau modeset=0\\n' | {system.sudo}tee"
+    mend = [
+        f"{blacklist} /etc/modprobe.d/blacklist-nouveau.conf",
+        _initramfs(facts),
+        *install_driver(system),
+    ]
+    found = f"{_cards(facts)}, driven by nouveau"
+    return finding("driver-nouveau", _blocking(facts), found, f"nouveau knows no CUDA; {ON_CPU}", mend)
+
+
+def _secure_boot(facts: Facts) -> Finding:
+    """The firmware lets no module in that nobody signed."""
+    system = facts.system
+    key = "/var/lib/shim-signed/mok/MOK.der" if system.distribution == "ubuntu" else "/var/lib/dkms/mok.pub"
+    mend = [
+        f"{system.sudo}mokutil --import {key}",
+        f"{system.sudo}reboot  # then 'Enroll MOK' in the blue menu",
+    ]
+    found = f"{_cards(facts)}, driver installed, its module not loaded, Secure Boot on"
+    causes = f"the firmware's key list refuses the module; {ON_CPU}"
+    return finding("driver-secure-boot", _blocking(facts), found, causes, mend)
 
 
 def _initramfs(facts: Facts) -> str:

@@ -122,20 +122,7 @@ def _kinds(engine: Engine, server: Server, system: System) -> Iterator[Finding]:
             "it sees only folders below /home and does not find NVIDIA's container toolkit",
             [f"{system.sudo}snap remove docker", *install_engine(system)],
         )
-    if server.has("rootless"):
-        yield error(
-            "engine-rootless",
-            "the engine runs without root",
-            MAPPED,
-            ["docker context use default  # where an engine of root runs too", *_root_engine(system)],
-        )
-    if server.has("userns"):
-        yield error(
-            "engine-userns",
-            "the engine maps users (userns-remap)",
-            MAPPED,
-            [f"{system.sudo}sed -i '/userns-remap/d' /etc/docker/daemon.json  # then restart the engine"],
-        )
+    yield from _mapped(server, system)
     if server.desktop:
         yield info("engine-desktop", "Docker Desktop: disk and memory are those of its virtual machine")
     if server.storage == "vfs":
@@ -147,8 +134,15 @@ def _kinds(engine: Engine, server: Server, system: System) -> Iterator[Finding]:
         )
 
 
-def _root_engine(system: System) -> list[str]:
-    return [start_engine(system), *join_group(system)]
+def _mapped(server: Server, system: System) -> Iterator[Finding]:
+    """Numbers of users differ inside and outside."""
+    if server.has("rootless"):
+        where = "docker context use default  # where an engine of root runs too"
+        mend = [where, start_engine(system), *join_group(system)]
+        yield error("engine-rootless", "the engine runs without root", MAPPED, mend)
+    if server.has("userns"):
+        mend = [f"{system.sudo}sed -i '/userns-remap/d' /etc/docker/daemon.json  # then restart the engine"]
+        yield error("engine-userns", "the engine maps users (userns-remap)", MAPPED, mend)
 
 
 def _plugins(engine: Engine, system: System) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from launcher.findings import ERROR, Finding, error, finding, info, ok, warning
 from launcher.fit import architecture_for, misfit
 from launcher.mends import install_driver
 from launcher.probes.network import sources
+from launcher.variants import AUTO, CPU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _rows(facts: Facts) -> list[Variant]:
     """The variants in question: the one asked for, or all that use a GPU."""
     plan = facts.plan
-    if plan.variant == "auto":
+    if plan.variant == AUTO:
         return plan.variants.preferred
     row = plan.variants.rows.get(plan.variant)
     return [row] if row and row.uses_gpu else []
@@ -58,7 +59,7 @@ def _fit(gpu: Gpu, facts: Facts) -> Iterator[Finding]:
         yield finding("driver-too-old", severity(facts), why, ON_CPU, install_driver(facts.system))
         return
     others = [row.name for row in facts.plan.variants.preferred if misfit(row, gpu, driver) is None]
-    mend = tuple(f"make up VARIANT={name}" for name in [*others[:1], "cpu"])
+    mend = tuple(f"make up VARIANT={name}" for name in [*others[:1], CPU])
     causes = f"'no kernel image is available for execution on the device', or {ON_CPU}"
     yield finding("gpu-architecture", severity(facts), found[0], causes, mend)
 
@@ -94,7 +95,7 @@ def variant(facts: Facts) -> Finding:
 
 
 def _instead(facts: Facts) -> list[str]:
-    if facts.plan.variant != "auto":
+    if facts.plan.variant != AUTO:
         return ["make up VARIANT=auto"]
     if len(facts.nvidia.gpus) > 1:
         return ["make up GPUS=0", "make up VARIANT=cpu"]

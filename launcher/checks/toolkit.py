@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from launcher.checks.driver import severity
-from launcher.findings import Finding, finding, ok, warning
+from launcher.findings import Finding, error, ok, warning
 from launcher.mends import configure_toolkit, install_toolkit, restart_engine
+from launcher.variants import CPU
 from launcher.versions import at_least
 
 if TYPE_CHECKING:
@@ -26,26 +26,24 @@ UDEV = (
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Is it there, new enough, known to the engine, and will the GPU stay."""
+    """Is it there, new enough, known to the engine, and will the GPU stay.
+
+    A GPU that works on the host is taken by auto too, and then the start fails.
+    """
     server = facts.engine.server
-    if not facts.nvidia.gpus or facts.plan.variant == "cpu":
+    if not facts.nvidia.gpus or facts.plan.variant == CPU:
         return
     if server is not None and server.desktop:
         yield from _desktop(facts)
         return
     if not facts.toolkit.installed:
         mend = install_toolkit(facts.system)
-        yield finding("toolkit-missing", _blocking(facts), "no NVIDIA container toolkit", NO_GPU, mend)
+        yield error("toolkit-missing", "no NVIDIA container toolkit", NO_GPU, mend)
         return
     yield from _version(facts)
     if server is not None:
         yield from _configured(facts, server)
         yield from _cgroups(facts, server)
-
-
-def _blocking(facts: Facts) -> str:
-    """A GPU that works on the host is taken by auto too, and then the start fails."""
-    return "error" if facts.plan.variant != "cpu" else severity(facts)
 
 
 def _desktop(facts: Facts) -> Iterator[Finding]:
@@ -55,7 +53,7 @@ def _desktop(facts: Facts) -> Iterator[Finding]:
         return
     causes = "its virtual machine does not see the GPU"
     mend = ["docker context use default", "# with Docker Engine and NVIDIA's container toolkit installed"]
-    yield finding("gpu-desktop", _blocking(facts), "Docker Desktop on Linux", causes, mend)
+    yield error("gpu-desktop", "Docker Desktop on Linux", causes, mend)
 
 
 def _version(facts: Facts) -> Iterator[Finding]:
@@ -79,19 +77,11 @@ def _configured(facts: Facts, server: Server) -> Iterator[Finding]:
         causes = f"the GPU works only if the engine was restarted after the toolkit came; else {NO_GPU}"
         yield warning("toolkit-not-configured", found, causes, mend)
         return
-    yield finding("toolkit-not-configured", _blocking(facts), found, NO_GPU, mend)
+    yield error("toolkit-not-configured", found, NO_GPU, mend)
 
 
 def _cgroups(facts: Facts, server: Server) -> Iterator[Finding]:
     toolkit, system, rootless = facts.toolkit, facts.system, server.has("rootless")
-    if rootless and not toolkit.no_cgroups:
-        mend = ["sudo nvidia-ctk config --set nvidia-container-cli.no-cgroups --in-place"]
-        causes = (
-            "the hook may not write to cgroups: 'failed to add device rules', the container does not start"
-        )
-        yield finding(
-            "toolkit-rootless", _blocking(facts), "a rootless engine, and no-cgroups is off", causes, mend
-        )
     if toolkit.no_cgroups and not rootless:
         turn_off = "nvidia-ctk config --set nvidia-container-cli.no-cgroups=false --in-place"
         causes = (

@@ -58,7 +58,6 @@ class Engine:
     """
 
     client: str | None = None
-    client_version: str | None = None
     compose: str | None = None
     buildx: str | None = None
     passed_over: tuple[str, ...] = ()
@@ -103,14 +102,12 @@ def _ask(host: Host, path: str, standalone: str | None) -> Engine:
         str(row.get("Name")): as_str(row.get("Version"))
         for row in map(as_dict, as_list(client.get("Plugins")))
     }
-    version = as_str(client.get("Version")) or _version(host.ask([path, "--version"], SECONDS))
     podman = {"host", "store"} <= set(data) or "podman" in host.ask(
         [path, "--version"], SECONDS
     ).output.lower()
     server = _server(host, data) if as_str(data.get("ServerVersion")) else None
     return Engine(
         client=path,
-        client_version=version,
         compose=plugins.get("compose")
         or _version(host.ask([path, "compose", "version", "--short"], SECONDS)),
         buildx=plugins.get("buildx") or _version(host.ask([path, "buildx", "version"], SECONDS)),

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from launcher.host import Host
     from launcher.plan import Plan
 
-CHILDREN = ("", "data", "models", "runs")
-SEEN_BY_CONTAINER = ("notebooks", "scripts", "benchmarks", ".workbench")
+# what the container works in, below the mount and below the checkout
+MOUNTED = ("data", "models", "runs")
+SHARED = ("notebooks", "scripts", "benchmarks")
 LABELS = (":container_file_t:", ":svirt_sandbox_file_t:")
 STAND_IN = 1000
 
@@ -38,7 +39,7 @@ class Files:
 
 def look(host: Host, plan: Plan) -> Files:
     """The mount and its first level, which is what the container must write to."""
-    folders = [plan.mount / child if child else plan.mount for child in CHILDREN]
+    folders = [plan.mount, *(plan.mount / name for name in MOUNTED)]
     stats = [(str(folder), host.stat(folder)) for folder in folders]
     owner, _ = container_user(host, plan.checkout)
     # root hands its own files over to the container's user by itself
@@ -58,8 +59,8 @@ def look(host: Host, plan: Plan) -> Files:
 
 def _closed(host: Host, plan: Plan) -> tuple[str, ...]:
     """What the container sees and has not the label for it."""
-    places = [plan.mount / name for name in CHILDREN[1:]]
-    places += [plan.checkout / name for name in SEEN_BY_CONTAINER]
+    places = [plan.mount / name for name in MOUNTED]
+    places += [plan.checkout / name for name in (*SHARED, ".workbench")]
     found = {str(place): host.label(place) for place in places if host.exists(place)}
     return tuple(place for place, label in found.items() if not any(mark in label for mark in LABELS))
 

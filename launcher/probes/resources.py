@@ -32,9 +32,6 @@ class Resources:
     checkout_free: int | None = None
     same_disk: bool = True
     memory: int | None = None
-    available: int | None = None
-    swap: int | None = None
-    shm: int | None = None
     limits: Limits = Limits()
     watches: int | None = None
 
@@ -47,8 +44,6 @@ def look(host: Host, checkout: Path, engine_root: str | None) -> Resources:
         checkout_free=host.disk_free(checkout),
         same_disk=engine_root is not None and host.same_disk(engine_root, checkout),
         memory=memory.get("MemTotal"),
-        available=memory.get("MemAvailable"),
-        swap=memory.get("SwapTotal"),
         limits=_limits(host),
         watches=_number(host.read_text("/proc/sys/fs/inotify/max_user_watches")),
     )

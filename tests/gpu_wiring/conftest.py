@@ -51,13 +51,9 @@ def engine() -> Iterator[Engine]:
         pytest.skip(f"not installed: {', '.join(missing)}")
     with tempfile.TemporaryDirectory(prefix="wiring-", ignore_cleanup_errors=True) as folder:
         one = Engine(Path(folder))
-        process = one.start()
-        try:
+        with one.started():
             one.load_stand_in()
             yield one
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
 
 
 @pytest.fixture

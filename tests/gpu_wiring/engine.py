@@ -10,13 +10,18 @@ import socket
 import subprocess
 import sys
 import tarfile
-import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests import engines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOOK = Path(__file__).with_name("nvidia_container_runtime_hook.py")
-START_SECONDS = 60.0
 STAND_IN = "workbench-stand-in:test"
 OVERLAYS = ("compose.yaml", "compose.gpu.yaml")
 
@@ -37,25 +42,14 @@ class Engine:
         """Leads the engine's client, and compose, to this engine."""
         return {**os.environ, "DOCKER_HOST": f"unix://{self.folder}/docker.sock", "DOCKER_CONTEXT": "default"}
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start the daemon with the stub on its PATH; it answers when this returns."""
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """The daemon runs, with the stub on its PATH, until the block ends."""
         self._install_hook()
-        places = [f"--{name}={self.folder}/{name}" for name in ("data-root", "exec-root", "pidfile")]
         apart = ["--containerd-namespace=wiring", "--containerd-plugins-namespace=wiring-plugins"]
-        network = ["--bridge=none", "--iptables=false", "--ip6tables=false"]
-        # a network name space of its own: a second engine would delete the first one's bridge
-        alone = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
-        argv = [*alone, "dockerd", f"--host=unix://{self.folder}/docker.sock", *places, *apart, *network]
-        path = f"{self.folder}/bin{os.pathsep}{os.environ['PATH']}"
-        with (self.folder / "dockerd.log").open("wb") as log:
-            process = subprocess.Popen(
-                [*argv, "--storage-driver=vfs"],
-                env={**os.environ, "PATH": path, "WIRING_LOG": str(self.log)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self._wait(process)
-        return process
+        extra = {"PATH": f"{self.folder}/bin{os.pathsep}{os.environ['PATH']}", "WIRING_LOG": str(self.log)}
+        with engines.started(self.folder, self.folder / "data", *apart, "--storage-driver=vfs", **extra):
+            yield
 
     def _install_hook(self) -> None:
         hook = self.folder / "bin" / "nvidia-container-runtime-hook"
@@ -63,14 +57,6 @@ class Engine:
         hook.write_text(f"#!/bin/sh\nexec {sys.executable} {HOOK}\n")
         hook.chmod(0o755)
         self.log.touch()
-
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while self.ask("docker", "version").returncode != 0:
-            said = (self.folder / "dockerd.log").read_text()
-            assert process.poll() is None, said
-            assert time.monotonic() < deadline, said
-            time.sleep(0.2)
 
     def ask(self, *argv: str, **setting: str) -> subprocess.CompletedProcess[str]:
         """One command that talks to this engine, and how it ended."""

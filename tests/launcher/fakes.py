@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from launcher.findings import Finding
+    from launcher.process import Work
     from launcher.variants import Variants
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -55,7 +56,7 @@ RELEASES = {
 FILES = {
     "/etc/os-release": RELEASES["debian"],
     "/proc/version": "Linux version 6.12.0",
-    "/proc/meminfo": "MemTotal:       33554432 kB\nMemAvailable:   30000000 kB\nSwapTotal: 0 kB\n",
+    "/proc/meminfo": "MemTotal:       33554432 kB\n",
     "/proc/self/cgroup": "0::/user.slice\n",
     "/proc/self/mounts": "/dev/sda1 / ext4 rw 0 0\n",
     "/proc/cpuinfo": "flags\t\t: fpu sse avx avx2\n",
@@ -145,8 +146,9 @@ class FakeHost(Host):
         answer = self.commands[max(planned, key=len)]
         return answer if isinstance(answer, Completed) else Completed(tuple(argv), 0, answer)
 
-    def stream(self, *args: Any, **more: Any) -> Completed:  # noqa: ANN401
-        raise AssertionError(f"a probe never starts a long step: {args} {more}")
+    def stream(self, work: Work, on_line: Callable[[str], None], text: str | None = None) -> Completed:
+        del on_line, text
+        raise AssertionError(f"a probe never starts a long step: {work}")
 
     def reach(self, url: str, route: Route) -> Reach:
         del route
@@ -175,7 +177,7 @@ class FakeHost(Host):
 
     def stat(self, path: str | Path) -> FileStat | None:
         owner = next((uid for folder, uid in self.owners.items() if str(path).startswith(folder)), 1000)
-        return FileStat(owner, owner, 0o755, is_dir=True) if self.exists(path) else None
+        return FileStat(owner, owner, is_dir=True) if self.exists(path) else None
 
     def can_write(self, path: str | Path) -> bool:
         return str(path) not in self.closed

@@ -22,6 +22,8 @@ from tests.launcher.fakes import REPOSITORY, FakeHost
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from launcher.process import Work
+
 NAME = "bench"
 IMAGE = f"nlp-workbench/{NAME}:cpu"
 PUBLIC = "ssh-ed25519 AAAAC3 workbench\n"
@@ -38,6 +40,7 @@ class Ran:
     argv: tuple[str, ...]
     text: str | None
     env: Mapping[str, str]
+    stall: float | None = None
 
     @property
     def line(self) -> str:
@@ -92,17 +95,8 @@ class Stage(FakeHost):
             return super().run(argv, timeout, text, env, cwd)
         return answer if isinstance(answer, Completed) else Completed(ran.argv, 0, answer)
 
-    def stream(  # noqa: PLR0917
-        self,
-        argv: Sequence[str],
-        on_line: Callable[[str], None],
-        stall_timeout: float | None = None,
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        text: str | None = None,
-    ) -> Completed:
-        del stall_timeout, cwd
-        ran = self._note(argv, text, env)
+    def stream(self, work: Work, on_line: Callable[[str], None], text: str | None = None) -> Completed:
+        ran = self._note(work.argv, text, work.env, work.stall)
         for line in next((said for key, said in self.lines.items() if ran.line.startswith(key)), []):
             on_line(line)
         failing = self._failing(ran)
@@ -110,8 +104,14 @@ class Stage(FakeHost):
             self._long(ran)
         return failing or Completed(ran.argv, 0)
 
-    def _note(self, argv: Sequence[str], text: str | None, env: Mapping[str, str] | None) -> Ran:
-        self.ran.append(Ran(tuple(argv), text, dict(env or {})))
+    def _note(
+        self,
+        argv: Sequence[str],
+        text: str | None,
+        env: Mapping[str, str] | None,
+        stall: float | None = None,
+    ) -> Ran:
+        self.ran.append(Ran(tuple(argv), text, dict(env or {}), stall))
         for beginning, change in list(self.on.items()):
             if self.ran[-1].line.startswith(beginning):
                 change()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher import buildkit
-from launcher.console import Console, Work
+from launcher.console import Console
 from launcher.errors import CommandFailed
 from launcher.host import Completed
+from launcher.process import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ class Engine:
     def __init__(self, *endings: Completed) -> None:
         self.endings = list(endings)
 
-    def stream(self, _argv: list[str], _on_line: Callable[[str], None], **_rest: object) -> Completed:
+    def stream(self, _work: Work, _on_line: Callable[[str], None]) -> Completed:
         return self.endings.pop(0)
 
 

@@ -1,4 +1,4 @@
-"""The words of a compose command."""
+"""The words of a compose command, and which containers are ours."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def test_compose_is_told_project_and_files_whatever_the_shell_exports(stage: Sta
 def test_files_that_the_user_names_in_env_are_taken(stage: Stage) -> None:
     stage.write_env("COMPOSE_FILE=compose.yaml:/srv/mine.yaml\n")
     assert stage.docker.compose()[-1] == "--file=/srv/mine.yaml"
+
+
+def test_a_container_of_compose_run_is_no_service(stage: Stage) -> None:
+    stage.docker.containers()
+    assert "--filter=label=com.docker.compose.oneoff=False" in stage.started("docker ps")[0].argv

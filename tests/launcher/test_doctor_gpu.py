@@ -111,11 +111,6 @@ def systemd_cgroups(host: FakeHost) -> None:
     host.engine(Runtimes={"nvidia": {}}, CgroupDriver="systemd")
 
 
-def rootless(host: FakeHost) -> None:
-    add_gpu(host)
-    host.engine(Runtimes={"nvidia": {}}, SecurityOptions=["name=rootless"])
-
-
 def desktop_on_linux(host: FakeHost) -> None:
     add_gpu(host)
     host.engine(OperatingSystem="Docker Desktop")
@@ -245,7 +240,6 @@ TOOLKIT_CASES = [
         ("could not select device driver",),
     ),
     Case("no-cgroups by mistake", no_cgroups, "toolkit-no-cgroups", "warning", ("no-cgroups=false",)),
-    Case("a rootless engine", rootless, "toolkit-rootless", "error", ("no-cgroups --in-place",)),
     Case(
         "systemd's daemon-reload",
         systemd_cgroups,
@@ -283,7 +277,7 @@ def test_a_working_gpu_needs_no_mending(host: FakeHost, variants: Variants) -> N
 def test_a_base_that_is_here_already_will_do_without_a_network(host: FakeHost, variants: Variants) -> None:
     add_gpu(host, RTX_4090)
     host.unreachable("dns", "http")
-    host.commands["docker image inspect"] = json.dumps([{"RepoTags": [variants["cu118"].base_image]}])
+    host.commands["docker image inspect"] = json.dumps([{"RepoTags": [variants.rows["cu118"].base_image]}])
     (found,) = [finding for finding in diagnose(host, variants) if finding.id == "variant"]
     assert (found.status, found.found[:6]) == ("ok", "cu118:")
 

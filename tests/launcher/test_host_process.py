@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from launcher import process
 from launcher.errors import CommandFailed, MissingProgram, WorkbenchError
 from launcher.host import Host, quote
+from launcher.process import Work
 
 pytestmark = pytest.mark.usefixtures("real_world")
 SHELL = ["/bin/sh", "-c"]
@@ -91,22 +94,34 @@ def test_a_hung_command_is_ended_with_all_its_children(here: Host) -> None:
 
 def test_a_stream_passes_on_each_line_and_each_redraw_of_a_progress_bar(here: Host) -> None:
     lines: list[str] = []
-    done = here.stream([*SHELL, r"echo a; printf '10\r20\r30\n'; echo b >&2; exit 4"], lines.append)
+    done = here.stream(Work([*SHELL, r"echo a; printf '10\r20\r30\n'; echo b >&2; exit 4"]), lines.append)
     assert lines == ["a", "10", "20", "30", "b"]
     assert (done.returncode, done.stdout) == (4, "a\n10\n20\n30\nb")
 
 
 def test_a_stream_that_falls_silent_is_ended(here: Host) -> None:
     lines: list[str] = []
-    done = here.stream([*SHELL, "echo $$; exec sleep 60"], lines.append, stall_timeout=0.3)
+    done = here.stream(Work([*SHELL, "echo $$; exec sleep 60"], stall=0.3), lines.append)
     assert done.timed_out
     assert gone(int(lines[0]))
+
+
+def test_a_stream_that_goes_on_talking_may_take_longer_than_its_silence(
+    here: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "TICK_SECONDS", 0.01)
+    lines: list[str] = []
+    clock = SimpleNamespace(monotonic=lambda: 60.0 * len(lines))  # a minute goes by with each line
+    monkeypatch.setattr(process, "time", clock)
+    talk = "for line in 1 2 3 4; do echo $line; sleep 0.1; done"
+    assert here.stream(Work([*SHELL, talk], stall=100.0), lines.append).ok
+    assert len(lines) == 4
 
 
 def test_a_daemon_left_behind_does_not_hold_up_the_stream(here: Host) -> None:
     started = time.monotonic()
     lines: list[str] = []
-    assert here.stream([*SHELL, "sleep 2 & echo done"], lines.append).ok
+    assert here.stream(Work([*SHELL, "sleep 2 & echo done"]), lines.append).ok
     assert lines == ["done"]
     assert time.monotonic() - started < 1.8
 
@@ -120,7 +135,7 @@ def test_ctrl_c_ends_the_whole_group(here: Host) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        here.stream([*SHELL, "sleep 60 & echo $!; echo $$; wait"], interrupt)
+        here.stream(Work([*SHELL, "sleep 60 & echo $!; echo $$; wait"]), interrupt)
     assert [gone(pid) for pid in pids] == [True, True]
 
 
@@ -128,9 +143,15 @@ def test_a_program_deaf_to_ctrl_c_is_killed(here: Host, monkeypatch: pytest.Monk
     monkeypatch.setattr("launcher.process.GRACE_SECONDS", 0.2)
     script = "import signal, time; signal.signal(2, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
     started = time.monotonic()
-    assert here.stream([sys.executable, "-c", script], print, stall_timeout=0.2).timed_out
+    assert here.stream(Work([sys.executable, "-c", script], stall=0.2), print).timed_out
     assert time.monotonic() - started < 5
 
 
 def test_output_that_is_no_text_is_kept_readable(here: Host) -> None:
     assert here.run([*SHELL, r"printf 'a\377b'"]).stdout == "a�b"
+
+
+def test_lines_that_are_no_text_are_kept_readable(here: Host) -> None:
+    lines: list[str] = []
+    assert here.stream(Work([*SHELL, r"printf 'a\377b\nc\n'"]), lines.append).ok
+    assert lines == ["a�b", "c"]

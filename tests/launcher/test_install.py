@@ -13,7 +13,7 @@ from launcher import install
 from launcher.errors import HostNotReady
 from launcher.host import Completed, Host
 from launcher.probes import system
-from tests.launcher.fakes import RELEASES, SERVER
+from tests.launcher.fakes import RELEASES, SERVER, steps
 from tests.launcher.stage import Stage, Told
 
 if TYPE_CHECKING:
@@ -213,6 +213,24 @@ def test_elsewhere_the_exact_commands_are_given(case: str, stage: Stage) -> None
     assert [word for word in [*words, "Then: make up"] if word not in str(caught.value)] == []
     assert caught.value.exit_code == 2
     assert not stage.started("apt-get")
+
+
+CHOSEN: dict[str, Callable[[Stage], object]] = {
+    "a closed socket": lambda it: it.no_server(DENIED),
+    "Podman": ELSEWHERE["Podman"][0],
+    "a remote engine": steps(
+        lambda it: it.env.update(DOCKER_HOST="tcp://far.example:2376"), lambda it: it.no_server(DOWN)
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHOSEN)
+def test_root_too_leaves_alone_what_the_owner_chose(case: str, stage: Stage) -> None:
+    stage.user = 0
+    CHOSEN[case](stage)
+    with pytest.raises(HostNotReady):
+        ensure(stage)
+    assert not [*stage.started("apt-get"), *stage.started("systemctl"), *stage.started("sh ")]
 
 
 def test_finding_never_installs(stage: Stage) -> None:

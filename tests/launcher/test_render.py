@@ -11,7 +11,7 @@ import pytest
 from launcher import doctor
 from launcher.findings import Finding, error, exit_code, info, ok, warning
 from launcher.plan import from_settings
-from launcher.render import Style, as_json, as_text, style_of, writable
+from launcher.render import Style, as_json, as_text, printable, style_of, writable
 from tests.launcher.fakes import CHECKOUT, FakeHost
 
 if TYPE_CHECKING:
@@ -95,6 +95,10 @@ def test_a_file_gets_neither_colour_nor_signs() -> None:
 def test_a_utf_8_terminal_gets_signs() -> None:
     with io.TextIOWrapper(io.BytesIO(), encoding="UTF-8") as out:
         assert as_text(FOUND, style_of(out, {})).startswith("✓ engine")
+
+
+def test_control_characters_become_blanks() -> None:
+    assert printable("a\tb\x1b[1;32mc\x1b[0m\x00") == "a bc "
 
 
 def test_control_characters_of_other_programs_do_not_reach_the_terminal() -> None:

@@ -109,6 +109,10 @@ def test_checks_that_say_nothing_are_an_error(stage: Stage) -> None:
         run(stage)
 
 
+def test_no_checks_are_not_green() -> None:
+    assert not smoke.Receipt(Told()).green
+
+
 def test_checks_that_die_show_their_last_words(stage: Stage) -> None:
     stage.fails["docker compose"] = Completed(("docker", "compose"), 137, "Killed")
     with pytest.raises(CommandFailed, match="Killed"):

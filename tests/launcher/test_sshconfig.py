@@ -84,7 +84,8 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("real_world")
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("bench", ("port 2222", "user nlp", "identityfile /k/100%%/id", "compression yes")),
+    [("bench", ("port 2222", "user nlp", "identityfile /k/100%%/id", "identitiesonly yes",
+                "compression yes")),
      ("elsewhere", ("port 22", "user ada", "compression yes"))],
     ids=["ours comes first", "options of everybody stay everybody's"],
 )  # fmt: skip

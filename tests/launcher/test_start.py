@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,6 +92,8 @@ def test_a_start_that_was_cut_short_is_completed(stage: Stage) -> None:
 
 def test_it_waits_until_all_answer(stage: Stage) -> None:
     stage.health = "starting"
+    stage.add_container("workbench")
+    stage.containers["workbench"]["RestartCount"] = 2
     looks: list[None] = []
 
     def later() -> None:
@@ -108,7 +111,11 @@ def test_it_waits_until_all_answer(stage: Stage) -> None:
     [({"State": {"Status": "exited"}}, "exited"), ({"RestartCount": 3}, "starting")],
     ids=["ended", "started again and again"],
 )
-def test_a_container_that_gave_up_shows_its_log(change: dict[str, Any], word: str, stage: Stage) -> None:
+def test_a_container_that_gave_up_shows_its_log_at_once(
+    change: dict[str, Any], word: str, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: pytest.fail("it waits"))
+    monkeypatch.setattr(start, "time", clock)
     stage.health = "starting"
     stage.add_container("workbench")
     stage.containers["workbench"].update(change)
@@ -129,12 +136,13 @@ def test_composes_own_complaint_is_shown(stage: Stage) -> None:
         run(stage)
 
 
-def test_ports_of_containers_that_ended_are_not_ours(stage: Stage) -> None:
+@pytest.mark.parametrize("state", ["exited", "created", "dead"])
+def test_ports_of_a_container_that_does_not_run_are_not_ours(state: str, stage: Stage) -> None:
     stage.add_container("workbench", port="8891")
-    stage.add_container("tensorboard")
-    assert start.published(stage.containers) == {8891}
-    stage.containers["workbench"]["State"]["Status"] = "exited"
-    assert start.published(stage.containers) == frozenset()
+    one = stage.containers["workbench"]
+    assert start.published(one) == {8891}
+    one["State"]["Status"] = state
+    assert start.published(one) == frozenset()
 
 
 def test_each_service_holds_the_ports_of_its_own_container(stage: Stage) -> None:

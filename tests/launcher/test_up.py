@@ -291,6 +291,6 @@ def test_everything_that_is_said_is_in_the_log_and_no_secret(stage: Stage) -> No
 
 def test_a_base_of_another_build_is_not_taken_for_this_one(stage: Stage) -> None:
     variants = stage.settings.plan.variants
-    stage.add_image(candidates(stage.checkout, variants["cpu"], variants)[0].reference + "0")
+    stage.add_image(candidates(stage.checkout, variants.rows["cpu"], variants)[0].reference + "0")
     up(stage)
     assert len(stage.started("mmdebstrap")) == 1

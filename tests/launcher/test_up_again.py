@@ -76,6 +76,15 @@ def test_volumes_that_were_not_handed_over_are_tried_again(stage: Stage) -> None
     assert decided(stage)["WORKBENCH_OWNER"] == "1000:1000"
 
 
+def test_the_image_that_lost_its_name_goes_once_the_new_one_runs(stage: Stage) -> None:
+    up(stage)
+    old = stage.images[IMAGE]["Id"]
+    assert not stage.started("docker image rm")
+    (stage.checkout / "finetune" / "new.py").touch()
+    up(stage)
+    assert stage.ran[-1].line == f"docker image rm {old}"
+
+
 def test_what_is_served_is_kept_for_compose(stage: Stage) -> None:
     up(stage)
     env = stage.read_env().replace("SERVE_PORT=8000", "SERVE_PORT=8001\nSERVE=/workspace/runs/news")

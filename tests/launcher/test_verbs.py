@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from launcher import dotenv, lock, status
+from launcher import dotenv, lock, status, workspace
 from launcher.errors import HostNotReady, RequestError
 from tests.launcher.stage import HASH, NAME, Told, verbs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from launcher.state import State
     from tests.launcher.stage import Ran, Stage
 
 KEYS = ["name", "variant", "reason", "image", "health", "jupyter", "ssh", "tensorboard"]
@@ -59,6 +60,12 @@ def test_what_needs_a_running_workbench_says_so(verb: str, running: Stage) -> No
         getattr(verbs(running), verb)()
 
 
+@pytest.mark.parametrize("state", ["starting", "healthy", "unhealthy"])
+def test_what_runs_can_be_looked_into_however_it_is(state: str, running: Stage) -> None:
+    running.containers["workbench"]["State"]["Health"]["Status"] = state
+    assert verbs(running).running()[1] == running.containers["workbench"]["Id"]
+
+
 def test_down_keeps_all_data(running: Stage) -> None:
     told = Told()
     assert verbs(running, told).down() == 0
@@ -67,6 +74,12 @@ def test_down_keeps_all_data(running: Stage) -> None:
     assert not running.started("docker image rm")
     assert running.state.password.exists()
     assert "the image are kept. Again: make up" in told.text
+
+
+def test_down_ends_the_services_of_every_profile(running: Stage) -> None:
+    verbs(running).down()
+    (stopped,) = [ran for ran in running.ran if "down" in ran.argv]
+    assert "--profile * down" in stopped.line
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
@@ -122,6 +135,21 @@ def test_a_password_is_asked_for_twice(running: Stage, monkeypatch: pytest.Monke
     assert running.state.password_hash.read_text(encoding="utf-8") == HASH
     assert "correct horse" not in told.text
     assert [ran for ran in running.started("docker exec") if "/run/workbench/services/jupyter" in ran.line]
+
+
+def test_a_new_password_is_handed_over_before_jupyter_reads_it(
+    running: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, "correct horse", "correct horse")
+    running.state.password_hash.unlink()
+    seen: list[tuple[bool, bool]] = []
+
+    def note(_host: Stage, state: State) -> None:
+        seen.append((state.password_hash.exists(), bool(running.started("docker exec id-workbench bash"))))
+
+    monkeypatch.setattr(workspace, "hand_over", note)
+    verbs(running).password()
+    assert seen == [(True, False)]
 
 
 def test_two_passwords_that_differ_change_nothing(running: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +276,7 @@ def test_pins_stay_unless_all_are_to_be_renewed(running: Stage) -> None:
         f"{name}.txt" for name in lock.LOCKS
     ]
     assert not [ran for ran in kept if "--upgrade" in ran.argv]
-    assert all("--upgrade" in ran.argv for ran in renewed)
+    assert ["--upgrade" in ran.argv for ran in renewed] == [True] * len(lock.LOCKS)
 
 
 @pytest.mark.usefixtures("real_world")

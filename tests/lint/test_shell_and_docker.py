@@ -88,10 +88,9 @@ def test_hadolint_is_content_with(dockerfile: str) -> None:
 
 
 def test_every_rule_that_hadolint_ignores_has_a_reason() -> None:
-    ignored = re.findall(
-        r"^\s+- (?:DL|SC)\d+(.*)$", (REPOSITORY / ".hadolint.yaml").read_text(), re.MULTILINE
-    )
-    assert all(re.match(r" # \w+", reason) for reason in ignored)
+    ignored = re.findall(r"^\s*- .*$", (REPOSITORY / ".hadolint.yaml").read_text(), re.MULTILINE)
+    assert ignored
+    assert [line for line in ignored if not re.match(r"\s*- (?:DL|SC)\d+ # \w+", line)] == []
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def docker() -> Docker:
 def variant(docker: Docker) -> variants.Variant:
     """One whose official image does not exist, so that nothing real is hidden by the test."""
     table = variants.load(docker.host, CHECKOUT / "docker" / "variants.json")
-    row = table[table.default]
+    row = table.rows[table.default]
     return variants.Variant(**{**vars(row), "base_image": "pytorch/pytorch:made-by-a-test"})
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import engines
 from tests.stack.programs import environment, run, wait_until
 from tests.stack.workbench import find
-from tests.up import engines
+from tests.up.disk import can_run, small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +38,9 @@ def test_after_a_build_that_was_killed_the_same_command_goes_on(copy: Path) -> N
 def test_a_full_disk_is_one_clear_error_and_with_room_the_same_command_goes_on(
     copy: Path, tmp_path: Path
 ) -> None:
-    if not engines.can_run():
+    if not can_run():
         pytest.skip("needs dockerd and mkfs.ext4, to give an engine a small disk")
-    with engines.small_disk(tmp_path, 1500) as disk, engines.engine(tmp_path, disk / "data") as address:
+    with small_disk(tmp_path, 1500) as disk, engines.started(tmp_path, disk / "data") as address:
         filler = disk / "filler"
         filler.write_bytes(b"\0" * (free(disk) - 100 * MEGABYTE))
         settings = {"DOCKER_HOST": address, "BASE": "build", "VARIANT": "cpu"}

@@ -11,6 +11,7 @@ from .settings import Settings
 
 Batch = dict[str, torch.Tensor]
 
+VOCABULARY = 30_522  # of BertConfig
 TOLERANCE = 1e-3  # by norm, float32 on the device against float64 on the CPU, through twelve layers
 DIFFERS_MEND = "Run the matmul and torch checks: a product or a library is wrong below BERT"
 STRAY_MEND = "Move the model once and every batch: model.to(device); tensor = tensor.to(device)"
@@ -38,11 +39,11 @@ def bert_base(**sizes: int) -> nn.Module:
     return BertForSequenceClassification(BertConfig.from_dict({"num_labels": 2, **sizes}))
 
 
-def random_batch(vocabulary: int = 30_522) -> Batch:
+def random_batch() -> Batch:
     """Return two texts of 32 tokens, the second padded to half."""
     mask = torch.ones(2, 32, dtype=torch.long)
     mask[1, 16:] = 0
-    ids = torch.randint(0, vocabulary, (2, 32))
+    ids = torch.randint(0, VOCABULARY, (2, 32))
     return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([0, 1])}
 
 
