@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from record import facts, write
+from record import facts
 from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 from subsets import LAYOUTS, write_subset
@@ -38,20 +38,21 @@ from transformers import (
     TrainingArguments,
 )
 
-from finetune.encoders import load_model, quiet
 from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, TrainingOptions
-from finetune.pipeline import prepare, train
+from finetune.pipeline import prepare, silent, train
+from finetune.pretrained import load_model, quiet
 from finetune.tasks import classification, multilabel, pretraining, tagging
 from finetune.training.device import choose_device
 from finetune.training.evaluation import predict_logits
+from finetune.writing import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from finetune.pipeline import Prepared
+    from finetune.tasks.base import Prepared
 
 BATCH, TOKENS_AT_ONCE = 32, 1024
-KINDS = {"classify": classification.RECIPE, "multi-label": multilabel.RECIPE, "tag": tagging.RECIPE}
+KINDS = {"classify": classification.SPEC, "multi-label": multilabel.SPEC, "tag": tagging.SPEC}
 METRICS = {"classify": "accuracy", "multi-label": "micro_f1", "tag": "f1"}
 HEAD_OPTIONS = {"tag": {"head": "linear"}}  # as the Trainer's
 HEADS = {"tag": "AutoModelForTokenClassification"}
@@ -205,7 +206,7 @@ def run(arguments: argparse.Namespace) -> None:
                     start = pretrained(case, data, encoder) if changes is PRETRAINED else encoder
                     settings = settings_for(case, data, start, seed, changes)
                     began = time.monotonic()
-                    measured = {key: round(value, 4) for key, value in how(case, settings, quiet_say).items()}
+                    measured = {key: round(value, 4) for key, value in how(case, settings, silent).items()}
                     seconds = round(time.monotonic() - began, 1)
                     row = {"data": name, "contender": who, "seed": seed, **measured, "seconds": seconds}
                     keep(arguments.output, row, "pair" if arguments.pair else "accuracy")
@@ -221,7 +222,7 @@ def pretrained(case: Case, data: Path, encoder: Path) -> Path:
             TrainingOptions(num_train_epochs=1, learning_rate=case.rate, seed=0, gpu_id=-1),
             RunOptions(output_dir=folder),
         )
-        train(settings, pretraining.RECIPE, quiet_say)
+        train(settings, pretraining.SPEC, silent)
     return folder / "model"
 
 
@@ -249,7 +250,7 @@ def keep(path: Path, row: dict[str, Any], benchmark: str) -> None:
         record = facts(benchmark, "cpu")
         record["commands"] = commands_of(path, record["command"])
         record["cases"] = {name: describe(case) for name, case in CASES.items()}
-        write(path, {**record, "rows": rows, "summary": summary(rows)})
+        write_json(path, {**record, "rows": rows, "summary": summary(rows)})
     finally:
         os.close(folder)
 
@@ -285,11 +286,6 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
         }
         for data, by in out.items()
     }
-
-
-def quiet_say(line: str) -> None:
-    """Leave the runs' own lines out."""
-    del line
 
 
 if __name__ == "__main__":

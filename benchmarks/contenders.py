@@ -32,9 +32,11 @@ from finetune.options import DataOptions, Settings, TrainingOptions
 from finetune.tasks.classification import Classification
 from finetune.tasks.tagging import Tagging
 from finetune.training.compiling import Compiling
-from finetune.training.device import choose_device, token_budget
+from finetune.training.device import choose_device
+from finetune.training.memory import token_budget
 from finetune.training.plan import make_plan
 from finetune.training.step import Stepper, Work
+from finetune.training.trial import set_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,7 +222,7 @@ def finetune(one: Contender, setting: Setting) -> None:
     plan = make_plan(settings, len(data.ids))
     encoded = encode(data)
     stepper = Stepper(Work(task_of(data), setting.model(), encoded, options, plan, device, print))
-    stepper.set_tokens(token_budget(device, None)[0])
+    set_tokens(stepper, token_budget(device, None)[0])
     with tempfile.TemporaryDirectory() as folder:
         Compiling(stepper, Path(folder)).consider(1e9)  # as in a run that is long enough
     one.started()

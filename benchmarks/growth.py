@@ -28,14 +28,14 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from record import facts, write
-from shapes import TITLES
+from record import facts
+from shapes import SMALL, TITLES
 
 from finetune.demo import titles, write_encoder
+from finetune.writing import write_json
 
 HERE = Path(__file__).resolve().parent.parent
 STEPS, TOGETHER_STEPS, WARMUP = 600, 60, 10
-SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
 TURNS = 5
 
 
@@ -188,7 +188,7 @@ def main() -> None:
         record["processes"] = together(Path(folder))
     print(json.dumps(record["processes"]), flush=True)
     if given.output:
-        write(given.output, record)
+        write_json(given.output, record)
 
 
 if __name__ == "__main__":

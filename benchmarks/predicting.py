@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from record import facts, write
+from record import device_name, facts
+from serving_contenders import read_texts
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from finetune.commands.predict import texts_of
-from finetune.data.plain import PLAIN
-from finetune.options import DataOptions
 from finetune.predict import Predictor
 from finetune.tasks.registry import model_folder
+from finetune.writing import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +63,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="the JSON file to write")
     given = parser.parse_args()
     folder = model_folder(given.model)
-    found = list(texts_of(PLAIN.open(given.file, DataOptions(data=given.file))))
-    texts = [found[at] for at in np.random.default_rng(0).permutation(len(found))[: given.rows]]
+    device, texts = device_name(given.device), read_texts(given.file, given.rows, seed=0)
     ways = {
         "tutorial, padded to 128": tutorial(folder, given.device, "max_length"),
         "tutorial, not padded": tutorial(folder, given.device, "longest"),
@@ -94,9 +92,8 @@ def main() -> None:
     ]
     for row in rows:
         print(row, flush=True)
-    name = torch.cuda.get_device_name() if given.device == "cuda" else "cpu"
     if given.output:
-        write(given.output, {**facts("predicting", name), "texts": len(texts), "rows": rows})
+        write_json(given.output, {**facts("predicting", device), "texts": len(texts), "rows": rows})
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import platform
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+import torch
+
+from finetune.machine import cpu_name
 
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
 
@@ -29,21 +32,13 @@ def facts(benchmark: str, device: str, packages: tuple[str, ...] = PACKAGES) -> 
     }
 
 
-def cpu_name() -> str:
-    """Name the processor as the kernel does."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
+def device_name(device: str) -> str:
+    """Name the GPU, or say cpu; refuse to measure a GPU that is not there."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SystemExit("--device cuda: torch sees no GPU here; accepted: cpu")
+    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
 def bare(argument: str) -> str:
     """Leave this machine's folders out of the record."""
     return Path(argument).name if "/" in argument else argument
-
-
-def write(path: Path, contents: dict[str, Any]) -> None:
-    """Replace the record in one go, so that a run that is killed leaves the rows that it has."""
-    work = path.with_name(f".{path.name}.{os.getpid()}")
-    work.write_text(json.dumps(contents, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    work.replace(path)

@@ -32,9 +32,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from record import facts, write
+from record import device_name, facts
 from serving_contenders import PORT, Contender, base_shape, field, made_texts, read_texts
+
+from finetune.writing import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,10 +281,10 @@ def main() -> None:
         for _ in range(given.rounds):
             seen.one_round(there, file, texts, given)
             record = {**record, "lengths": lengths(texts), **seen.figures(there)}
-            write(given.output, record)
+            write_json(given.output, record)
         if given.overload_minutes:
             record["overload"] = pressed(there, file, record["rows"], given.overload_minutes)
-            write(given.output, record)
+            write_json(given.output, record)
     print(json.dumps(record["aims"], indent=2))
 
 
@@ -292,13 +293,6 @@ def pressed(there: Field, file: Path, rows: list[dict[str, Any]], minutes: float
     last = there.contenders()[-1]
     best = max(row["requests_per_second"] for row in rows if row["service"] == last.name)
     return overload(last, file, best, minutes)
-
-
-def device_name(device: str) -> str:
-    """Name the GPU, as the other records do; refuse to measure one that is not there."""
-    if device == "cuda" and not torch.cuda.is_available():
-        raise SystemExit("--device cuda: torch sees no GPU here; accepted: cpu")
-    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
 def installed(package: str) -> bool:

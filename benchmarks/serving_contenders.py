@@ -16,10 +16,10 @@ from finetune.commands.predict import texts_of
 from finetune.data.plain import PLAIN
 from finetune.demo import titles, write_encoder
 from finetune.errors import RequestError
+from finetune.layout import FACTS, ONNX
 from finetune.options import DataOptions
 from finetune.predict import Predictor
 from finetune.runtime.session import provider
-from finetune.tasks.registry import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,7 +107,7 @@ def field(model: Path, folder: Path, device: str) -> Field:
         try:
             if device == "cuda":
                 provider(device)
-            if not (folder / form / "model.onnx").is_file():
+            if not (folder / form / ONNX).is_file():
                 command = [sys.executable, "-m", "finetune", "export", str(model), "--format", form]
                 subprocess.run([*command, "--output-dir", str(folder / form)], check=True)
             runtime.load(folder / form, device=device)
@@ -144,7 +144,7 @@ def made_texts(tokens: int | None) -> list[str]:
     return ["，".join(generator.choice(pool, size)) for size in sizes]
 
 
-def read_texts(path: Path) -> list[str]:
-    """Take the user's texts."""
-    found = list(texts_of(PLAIN.open(path, DataOptions(data=path))))
-    return [found[at] for at in np.random.default_rng(7).permutation(len(found))[:TEXTS]]
+def read_texts(path: Path, rows: int = TEXTS, seed: int = 7) -> list[str]:
+    """Take some of the user's texts, drawn by the seed."""
+    found = list(texts_of(PLAIN.open(path, DataOptions(data=path)).rows()))
+    return [found[at] for at in np.random.default_rng(seed).permutation(len(found))[:rows]]

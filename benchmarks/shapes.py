@@ -10,7 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-VOCABULARY = 21128
+VOCABULARY, SEED = 21128, 0
+BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
+SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
 PERCENTS = (0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 100)
 # tokens with [CLS] and [SEP] at these percentiles, counted with BERT's own vocabularies
 TITLES = (5, 11, 14, 15, 17, 18, 19, 20, 21, 22, 23, 24, 24, 26, 32)
@@ -29,9 +31,9 @@ class Shape:
     labels: int
     tagging: bool = False
 
-    def lengths(self, rows: int, seed: int = 0) -> NDArray[np.int64]:
+    def lengths(self, rows: int) -> NDArray[np.int64]:
         """Draw lengths in tokens, cut to the limit."""
-        shares = np.random.default_rng(seed).uniform(0, 100, rows)
+        shares = np.random.default_rng(SEED).uniform(0, 100, rows)
         drawn = np.interp(shares, PERCENTS, self.quantiles)
         return np.minimum(np.rint(drawn), self.max_length).astype(np.int64)
 
@@ -57,10 +59,10 @@ class Generated:
     lengths: NDArray[np.int64]
 
 
-def generate(shape: Shape, rows: int, seed: int = 0) -> Generated:
+def generate(shape: Shape, rows: int) -> Generated:
     """Draw ids, framed by [CLS] and [SEP], and labels."""
-    generator = np.random.default_rng(seed)
-    lengths = shape.lengths(rows, seed)
+    generator = np.random.default_rng(SEED)
+    lengths = shape.lengths(rows)
     ids = [[101, *generator.integers(200, VOCABULARY, length - 2).tolist(), 102] for length in lengths]
     if shape.tagging:
         tags = [[-100, *generator.integers(0, shape.labels, length - 2).tolist(), -100] for length in lengths]

@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 from contenders import BATCH, Setting, finetune, stock, tutorial
 from readings import forget_peak, resident
-from record import facts, write
-from shapes import SHAPES, generate
+from record import device_name, facts
+from shapes import BASE, SHAPES, SMALL, generate
 from turns import Contender, compete, synchronise
+
+from finetune.writing import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shapes import Shape
 
-BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
-SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
 SHORT = ("thucnews-titles", "msra")
 # that a contender trains on while its memory is read: 11 steps of long texts, 50 of sentences, 112 of titles
 MEMORY_TOKENS = 72_000
@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5, help="turns of each contender that count")
     parser.add_argument("--output", type=Path, help="the JSON file to write")
     given = parser.parse_args()
-    name = torch.cuda.get_device_name() if given.device == "cuda" else "cpu"
+    name = device_name(given.device)
     record: dict[str, Any] = {**facts("training", name), "rows": []}
     rate = matrix_rate(Setting(generate(SHAPES["msra"], 1), SMALL, given.device))
     record["matrix_flop_per_second"] = rate
@@ -153,7 +153,7 @@ def main() -> None:
         record["ratios"] = ratios(record["rows"])
         print(lines(rows), flush=True)
         if given.output:
-            write(given.output, record)
+            write_json(given.output, record)
 
 
 def lines(rows: list[dict[str, Any]]) -> str:

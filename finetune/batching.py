@@ -8,15 +8,21 @@ the model.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
+
+from finetune.data.pieces import NOT_WANTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import torch
+    from numpy.typing import NDArray
+
+    from finetune.data.numbers import Index
 
 
 class Lookup(Protocol):
@@ -34,13 +40,32 @@ class TokenRows(Protocol):
         """The ids of each row, without padding."""
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Index:
         """How many ids each row has."""
 
 
-Index = NDArray[np.int64]
+@runtime_checkable
+class WantedRows(TokenRows, Protocol):
+    """Rows that say which tokens are wanted of the model."""
+
+    @property
+    def wanted(self) -> Lookup:
+        """For each token its true id where the model must guess it, else NOT_WANTED."""
+
+
+@dataclass(frozen=True)
+class MemoryRows:
+    """Tokenised texts in memory."""
+
+    input_ids: Sequence[Sequence[int]]
+
+    @cached_property
+    def lengths(self) -> Index:
+        """How many ids each row has."""
+        return np.array([len(one) for one in self.input_ids], np.int64)
+
+
 NEVER = 1 << 40  # tokens
-NOT_WANTED = -100  # stands where nothing is wanted of the model
 POOL_STEPS = 256
 PIECES, LONG_RUN = 4, 1000  # pieces of a step in a run of fewer steps: docs/decisions/0012
 
@@ -129,10 +154,9 @@ def rectangle(encoded: TokenRows, index: Index, pad_id: int) -> dict[str, Index]
         "input_ids": filled(encoded.input_ids, index, mask, pad_id),
         "attention_mask": mask.astype(np.int64),
     }
-    wanted: Lookup | None = getattr(
-        encoded, "wanted", None
-    )  # rows may say which tokens are wanted of the model
-    return batch if wanted is None else {**batch, "wanted": filled(wanted, index, mask, NOT_WANTED)}
+    if isinstance(encoded, WantedRows):
+        batch["wanted"] = filled(encoded.wanted, index, mask, NOT_WANTED)
+    return batch
 
 
 def filled(rows: Lookup, index: Index, mask: NDArray[np.bool_], filler: int) -> Index:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from finetune import __version__
 from finetune.arguments import Parser, with_hyphens
-from finetune.errors import FinetuneError, RequestError, described, shorten
+from finetune.errors import FinetuneError, RequestError
+from finetune.wording import described, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,7 +98,7 @@ def verb_parser(verb: str) -> Parser:
         prog=f"finetune {verb}",
         usage=getattr(module, "USAGE", None),
         description=module.__doc__,
-        epilog=getattr(module, "EXAMPLES", None),
+        epilog=module.EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

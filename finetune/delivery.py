@@ -7,8 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from finetune.errors import RequestError
-from finetune.folder import EXPORTS
-from finetune.tasks.registry import FACTS
+from finetune.layout import EXPORTS, FACTS
 from finetune.writing import refuse_other_files, write_folder
 
 if TYPE_CHECKING:

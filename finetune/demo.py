@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from finetune.encoders import quiet
+from finetune.pretrained import quiet
+from finetune.samples import SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,11 +77,11 @@ def mixed(seed: int) -> Iterator[tuple[str, str]]:
         yield text, str(generator.choice(names)) if generator.random() < 0.02 else name
 
 
-def write_news(folder: Path, seed: int = 7) -> Path:
+def write_news(folder: Path) -> Path:
     """Write train.txt, dev.txt, test.txt (text, tab, class number) and class.txt."""
     folder.mkdir(parents=True, exist_ok=True)
     names = sorted(SUBJECTS)
-    rows = [f"{text}\t{names.index(name)}\n" for text, name in mixed(seed)]
+    rows = [f"{text}\t{names.index(name)}\n" for text, name in mixed(SEED)]
     first, second = (round(len(rows) * share) for share in DEMO_SHARES)
     parts = {"train": rows[:first], "dev": rows[first:second], "test": rows[second:]}
     for name, lines in parts.items():
@@ -106,9 +107,7 @@ def with_encoder(folder: Path, data: Path, texts: list[str]) -> Demo:
     return Demo(data, write_encoder(folder / "encoder", texts))
 
 
-def write_encoder(
-    folder: Path, texts: list[str], seed: int = 7, longest: int = 128, size: dict[str, Any] = TINY
-) -> Path:
+def write_encoder(folder: Path, texts: list[str], longest: int = 128, size: dict[str, Any] = TINY) -> Path:
     """Write a BERT of random weights; its vocabulary is the characters and words of these texts."""
     import torch  # noqa: PLC0415 - writing data must not wait for it
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer  # noqa: PLC0415 - likewise
@@ -126,7 +125,7 @@ def write_encoder(
     vocab_file.write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
     BertTokenizer(str(vocab_file)).save_pretrained(folder)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(SEED)
         with quiet():
             config = BertConfig(vocab_size=len(vocabulary), max_position_embeddings=longest, **size)
             BertForMaskedLM(config).save_pretrained(folder)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from finetune.errors import EncoderError, shorten
+from finetune.errors import EncoderError
+from finetune.layout import MODEL
 from finetune.network import A_MIRROR, REACH_SECONDS, hub_endpoint, why_unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from finetune.wording import first_line, shorten
 
 LIGHT = "light"  # no encoder: a small model is made, its vocabulary learned from the training texts
 LIGHT_RATE = 3e-3  # it starts from nothing, so it wants a far higher learning rate than an encoder
@@ -38,7 +34,7 @@ def find_encoder(name: str) -> str:
         )
     folder = Path(name).expanduser()
     if folder.is_dir():
-        finished = folder / "model"  # what a run of ours leaves in its folder
+        finished = folder / MODEL  # what a run of ours leaves in its folder
         return str(checked(finished if (finished / "config.json").is_file() else folder))
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise EncoderError(f"{name}: there is no such folder; {accepted()}")
@@ -127,11 +123,6 @@ def with_safetensors(folder: Path, name: str) -> Path:
     )
 
 
-def first_line(error: Exception) -> str:
-    """Shorten what a library says to its first line, or to the name of the error where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 def unreachable_message(name: str, endpoint: str, reason: str) -> str:
     """Say what failed and the three ways round it."""
     return (
@@ -140,94 +131,6 @@ def unreachable_message(name: str, endpoint: str, reason: str) -> str:
         f"  - a folder: copy the model to /workspace/models/{name.rsplit('/', 1)[-1]} (config.json, "
         "model.safetensors, tokenizer files) and give that to --encoder\n"
         f"  - offline: --encoder {' or '.join(ALIASES)}"
-    )
-
-
-def load_tokenizer(folder: str) -> PreTrainedTokenizerBase:
-    """Load the tokenizer that lies beside the weights."""
-    from transformers import AutoTokenizer  # noqa: PLC0415 - seconds that reading data need not wait for
-
-    import finetune.light  # noqa: F401, PLC0415 - makes the light model known to transformers
-
-    try:
-        found = cast("PreTrainedTokenizerBase", AutoTokenizer.from_pretrained(folder, local_files_only=True))
-    except Exception as error:  # noqa: BLE001 - the loader of a damaged file raises whatever it stumbles over
-        raise EncoderError(
-            f"{folder}: its tokenizer cannot be loaded ({first_line(error)}); copy all its files"
-        ) from None
-    without_file = not (Path(folder) / "tokenizer.json").is_file()
-    if without_file and len(found) <= len(found.all_special_ids) + 2:  # transformers makes up an empty one
-        raise EncoderError(
-            f"{folder}: no vocabulary in it; copy tokenizer.json, vocab.txt or whatever its tokenizer reads"
-        )
-    return found
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers' own progress bars and notices out of our lines: a new head is meant to be new."""
-    from transformers import logging  # noqa: PLC0415 - see load_tokenizer
-
-    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-        if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-
-
-def load_model(kind: str, folder: str, attention: str, **changes: Any) -> PreTrainedModel:  # noqa: ANN401 - config fields
-    """Load the encoder with a head of this kind, such as AutoModelForMaskedLM."""
-    import transformers  # noqa: PLC0415 - seconds that reading data need not wait for
-    from safetensors import SafetensorError  # noqa: PLC0415 - likewise
-
-    import finetune.light  # noqa: F401, PLC0415 - makes the light model known to transformers
-
-    changes["dtype"] = "float32"  # else an encoder stored in half precision would be trained in it
-    if attention != "auto":
-        changes["attn_implementation"] = attention
-    if "id2label" in changes:
-        changes["label2id"] = {name: number for number, name in changes["id2label"].items()}
-    try:
-        with quiet():
-            model = getattr(transformers, kind).from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, **changes
-            )
-    except SafetensorError as error:
-        todo = "its safetensors are not whole: copy them again (git lfs pull, where git brought them)"
-        raise EncoderError(f"{folder}: the model cannot be loaded ({first_line(error)}); {todo}") from None
-    except (OSError, ValueError, RuntimeError) as error:
-        if "ignore_mismatched_sizes" in str(error):  # its words point at a report that nobody sees
-            raise EncoderError(f"{folder}: {misfit(folder, changes)}") from None
-        said = first_line(error)
-        raise EncoderError(f"{folder}: the model cannot be loaded ({said}); {accepted()}") from None
-    return cast("PreTrainedModel", model)
-
-
-def set_padding(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Let a model whose configuration leaves it out know the tokenizer's padding."""
-    if model.config.pad_token_id is not None:
-        return
-    if tokenizer.pad_token_id is None:
-        raise EncoderError(
-            f"{model.name_or_path}: its tokenizer has no padding token, so texts of different lengths cannot "
-            f"go through it together; {accepted()}"
-        )
-    model.config.pad_token_id = tokenizer.pad_token_id
-
-
-def misfit(folder: str, changes: dict[str, Any]) -> str:
-    """Say why weights have other sizes than they should: mostly the head of a run with other labels."""
-    own, wanted = (one.get("id2label", {}) for one in (read_config(Path(folder)), changes))
-    if len(own) == len(wanted):
-        return "its weights do not fit its config.json; copy all its files from one place"
-    return (
-        f"its head was trained for {len(own)} labels ({shorten(', '.join(own.values()))}), and here are "
-        f"{len(wanted)} ({shorten(', '.join(wanted.values()))}); give --encoder what that run "
-        "started from, or a run of finetune pretrain"
     )
 
 

@@ -6,7 +6,6 @@ says which file, which line, what was found, what is accepted and what to do.
 
 from __future__ import annotations
 
-import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,23 +93,3 @@ class DataError(FinetuneError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
         self.problem = problem
-
-
-def described(error: OSError) -> str:
-    """Name the file and what is wrong with it; a full disk with what to do."""
-    name = "" if error.filename is None else f"{error.filename}: "
-    said = f"{name}{error.strerror or error}"
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        said += "; free some disk space, then start the same command again: it goes on from what is there"
-    return said
-
-
-def shorten(text: object, limit: int = 60) -> str:
-    """Quote a value for a message and cut it where it is long: 99 times a becomes 'aaa…' of 60 characters."""
-    quoted = repr(text)
-    return quoted if len(quoted) <= limit else quoted[: limit - 2] + "…" + quoted[-1]
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """Count things: "1 text has", "2,000 texts have"."""
-    return f"{count:,} {one if count == 1 else many}"

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import platform
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from importlib import metadata
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.errors import RunFolderError, shorten
-from finetune.writing import unusable, write_text
+from finetune.errors import RunFolderError
+from finetune.layout import MODEL
+from finetune.machine import machine, package_versions
+from finetune.wording import shorten
+from finetune.writing import locked, unusable, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from finetune.options import Settings
+    from finetune.tasks.base import Prepared
 
-EXPORTS = "exports"  # where finetune export writes inside a run or model, if not told otherwise
-PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "pyarrow")
 FREE_TO_CHANGE = {
     "cache_dir", "overwrite_output_dir", "save_total_limit", "logging_steps", "save_path", "output_dir",
     "save_steps", "gpu_id", "gpus", "nodes",
@@ -43,7 +42,7 @@ class RunFolder:
     @property
     def model(self) -> Path:
         """Where the finished model lies, in the Hugging Face format."""
-        return self.path / "model"
+        return self.path / MODEL
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Read one of the JSON files; None if it is not there."""
@@ -59,60 +58,39 @@ class RunFolder:
 
     def write(self, name: str, contents: dict[str, Any]) -> None:
         """Write one of the JSON files."""
-        write_text(self.path / name, json.dumps(contents, ensure_ascii=False, indent=2, default=str) + "\n")
+        write_json(self.path / name, contents)
 
     def finished(self) -> dict[str, Any] | None:
-        """Return the metrics of a run that came to its end."""
-        return self.read("metrics.json") if self.model.is_dir() else None
+        """Return the metrics of a run that came to its end; broken ones are measured again."""
+        try:
+            return self.read("metrics.json") if self.model.is_dir() else None
+        except RunFolderError:
+            return None
 
 
 def default_folder(task: str, settings: Settings) -> Path:
     """Name a run by what it does, runs/classify-thucnews-chinese-small; a run's model is named as the run."""
     data = settings.data.data or settings.data.train_file or Path("data")
     encoder = Path(settings.model.model_name_or_path)
-    name = encoder.parent.name if encoder.name == "model" else encoder.name
+    name = encoder.parent.name if encoder.name == MODEL else encoder.name
     return Path("runs") / f"{task}-{data.name.split('.')[0] or data.resolve().name}-{name}"
 
 
-def describe(task: str, settings: Settings, data: dict[str, Any], processes: int) -> dict[str, Any]:
-    """Collect what config.json says: every setting, the versions, the data's fingerprints."""
+def describe(settings: Settings, ready: Prepared, processes: int) -> dict[str, Any]:
+    """Collect what config.json says: every setting, the versions, the fingerprints of data and encoder."""
     return {
-        "task": task,
+        "task": ready.task.name,
         "settings": asdict(settings),
         "processes": processes,
-        "data": data,
+        "data": {
+            "fingerprints": ready.corpus.fingerprints,
+            "rows": {name: one.texts for name, one in ready.encoded.items()},
+            "labels": list(ready.task.labels.names),
+        },
+        "encoder": ready.encoder_prints,
         "versions": package_versions(),
         "machine": machine(),
     }
-
-
-def package_versions() -> dict[str, str]:
-    """Name the versions that decide a result."""
-    return {**{name: metadata.version(name) for name in PACKAGES}, "python": platform.python_version()}
-
-
-def machine() -> dict[str, Any]:
-    """Describe the computer, as far as it matters for speed and for equal bits."""
-    import torch  # noqa: PLC0415 - naming a run must not wait for it
-
-    gpus = (
-        [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
-        if torch.cuda.is_available()
-        else []
-    )
-    cores = len(os.sched_getaffinity(0))
-    return {"cpu": cpu_name(), "cores": cores, "threads": torch.get_num_threads(), "gpus": gpus}
-
-
-def cpu_name() -> str:
-    """Read the processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    return next(
-        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine()
-    )
 
 
 def open_run(path: Path, config: dict[str, Any], *, overwrite: bool) -> RunFolder:
@@ -124,7 +102,7 @@ def open_run(path: Path, config: dict[str, Any], *, overwrite: bool) -> RunFolde
     config = json.loads(json.dumps(config, default=str))
     earlier = folder.read("config.json")
     if earlier is None:
-        if path.is_dir() and any(path.iterdir()):
+        if path.is_dir() and any(not one.name.startswith(".config.json.") for one in path.iterdir()):
             raise RunFolderError(
                 f"{path}: found files, but no config.json of a run; give --output-dir an empty or new folder"
             )
@@ -137,9 +115,11 @@ def open_run(path: Path, config: dict[str, Any], *, overwrite: bool) -> RunFolde
         if differing:
             raise RunFolderError(
                 f"{path} holds a run with other settings: {differing}; give --output-dir another folder, "
-                "repeat the earlier settings to resume, or pass --overwrite to delete that run"
+                "go back to what it began with to resume it, or pass --overwrite to delete it"
             )
-    folder.write("config.json", config)
+        config["encoder"] = earlier.get("encoder")  # where none was noted, nobody knows that it is this one
+    if folder.finished() is None:
+        folder.write("config.json", config)
     return folder
 
 
@@ -149,25 +129,19 @@ def claimed(path: Path) -> Iterator[None]:
     if not path.is_dir():
         yield
         return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise RunFolderError(
-            f"{path}: another process trains there; wait for it, or give --output-dir another folder"
-        ) from None
-    except OSError:  # a file system without locks
-        pass
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(path))
+        except BlockingIOError:
+            raise RunFolderError(
+                f"{path}: another process trains there; wait for it, or give --output-dir another folder"
+            ) from None
         yield
-    finally:
-        os.close(handle)
 
 
 def clear(folder: RunFolder) -> None:
     """Delete a run, and only a run: a folder without its config.json is left alone."""
-    if folder.read("config.json") is not None:
+    if (folder.path / "config.json").is_file():
         shutil.rmtree(folder.path)
 
 
@@ -175,7 +149,27 @@ def differences(earlier: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Name what differs between two runs, of what decides the result."""
     was, wanted = decisive(earlier), decisive(now)
     changed = [key for key in sorted({*was, *wanted}) if was.get(key) != wanted.get(key)]
-    return [f"{key} was {shorten(was.get(key))}, is {shorten(wanted.get(key))}" for key in changed]
+    name = wanted.get("model_name_or_path", "")
+    return [
+        *(f"{key} was {shorten(was.get(key))}, is {shorten(wanted.get(key))}" for key in changed),
+        *other_labels(earlier["data"]["labels"], now["data"]["labels"]),
+        *other_encoder(name, earlier.get("encoder"), now["encoder"]),
+    ]
+
+
+def other_encoder(name: str, was: dict[str, str] | None, now: dict[str, str]) -> list[str]:
+    """Say that a run began with another encoder; one that noted none may have begun with any."""
+    changed = [part for part, found in now.items() if was and was.get(part) != found]
+    what = f"the encoder {name} is another one than this run began with (what differs: {', '.join(changed)})"
+    return [what] if changed else []
+
+
+def other_labels(was: list[str], now: list[str]) -> list[str]:
+    """Name the first label that differs: what a model learned for a number would mean another one."""
+    for number, (one, other) in enumerate(zip_longest(was, now)):
+        if one != other:
+            return [f"label {number} was {shorten(one)}, is {shorten(other)}"]
+    return []
 
 
 def decisive(config: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,9 @@ import numpy as np
 from finetune.data.doubts import numbered
 from finetune.data.numbers import different, disputed, shared
 from finetune.data.pieces import frame_of, plain_ids
-from finetune.data.windowed import pieces_of_words
+from finetune.data.split import label_totals
+from finetune.data.windowed import keep_spaces, pieces_of_words
+from finetune.data.words import by_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -62,18 +64,14 @@ def look_at(split: Split, known: LabelSet, shape: Shape) -> Seen:
     """Count labels and equal texts; the same text with different labels is a conflict."""
     codes, cells = split.label_codes(shape)
     digests = split.digests()
-    sizes = np.bincount(codes, minlength=len(cells))
     named = [tuple(sorted({known.meaning(one) for one in cell})) for cell in cells]
-    counts: dict[str, int] = dict.fromkeys(known.names, 0)
-    for names, size in zip(named, sizes, strict=True):
-        for name in names:
-            counts[name] = counts.get(name, 0) + int(size)
+    counts = label_totals(codes, cells, known)
     meta = split.rows.meta
     return Seen(
         split.name,
         len(split),
-        {name: count for name, count in counts.items() if count},
-        sum(int(size) for cell, size in zip(cells, sizes, strict=True) if not cell),
+        {name: counts[name] for name in dict.fromkeys((*known.names, *counts)) if counts[name]},
+        int((codes == cells.index(())).sum()) if () in cells else 0,
         unknown_labels(split, codes, cells, known),
         len(digests) - different(digests),
         conflicts(split, digests, codes, named),
@@ -129,6 +127,8 @@ def measure_with(tokenizer: PreTrainedTokenizerBase | None) -> Measure:
     def tokens(texts: Sequence[Any]) -> Iterable[int]:
         if isinstance(texts[0], str):
             return (len(ids) + frame for ids in plain_ids(tokenizer, list(texts)))
+        if not by_characters(texts):
+            keep_spaces(tokenizer)  # as training does
         return (sum(map(len, words)) + frame for words in pieces_of_words(tokenizer, texts))
 
     return tokens

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from finetune.batching import NOT_WANTED
 from finetune.data.blocks import CONTINUES, FIXED
+from finetune.data.pieces import NOT_WANTED
 from finetune.data.store import Ragged
 
 if TYPE_CHECKING:

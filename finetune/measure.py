@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +17,12 @@ from finetune.data.sources import class_file_near, must_exist
 from finetune.data.split import whole
 from finetune.data.store import default_cache
 from finetune.data.tokens import encode_split
-from finetune.errors import Problem, shorten
+from finetune.errors import Problem
 from finetune.report.sections import Section
 from finetune.report.write import results_table, write_pages
 from finetune.training.evaluation import predict_logits
-from finetune.writing import write_text
+from finetune.wording import shorten
+from finetune.writing import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from finetune.data.rows import Row
     from finetune.data.shape import Shape
     from finetune.data.store import Stored
-    from finetune.data.tokens import Encoder
+    from finetune.data.tokens import RowEncoding
     from finetune.options import DataOptions
     from finetune.predict import Predictor
 
@@ -62,15 +62,15 @@ def measure(name: str, predictor: Predictor, data: DataOptions, say: Callable[[s
     return Measured(f"{name} on {data.data.name}", metrics, predictor.task.sections(logits, encoded))
 
 
-def known_labels(predictor: Predictor, rows: Stored, path: Path, say: Callable[[str], None]) -> Encoder:
+def known_labels(predictor: Predictor, rows: Stored, path: Path, say: Callable[[str], None]) -> RowEncoding:
     """Read class numbers by the class file beside the data, which may list the classes in another order."""
-    encoder, labels, shape = predictor.encoder, predictor.task.labels, predictor.task.shape
+    encoding, labels, shape = predictor.encoding, predictor.task.labels, predictor.task.shape
     file = class_file_near(path) if path.is_file() or is_saved(path) else None
     if file is None or not labels.names or pa.types.is_list(shape.label_type):
-        return encoder
+        return encoding
     names = tuple(read_class_file(file))
     if names == labels.names:
-        return encoder
+        return encoding
     listed = LabelSet(names, numbered=True, origin=str(file))
     theirs, doubt = settled(listed, labels_in(rows, shape) if listed.ambiguous else ())
     say(f"data       class names from {file}: {shorten(', '.join(names), 200)}")
@@ -79,9 +79,9 @@ def known_labels(predictor: Predictor, rows: Stored, path: Path, say: Callable[[
 
     def label(row: Row) -> Any:  # noqa: ANN401 - as the task encodes it
         found = renamed(row, theirs, labels, shape)
-        return found if isinstance(found, Problem) else encoder.label(found)
+        return found if isinstance(found, Problem) else encoding.label(found)
 
-    return dataclasses.replace(encoder, key=f"{encoder.key} {theirs}", label=label)
+    return dataclasses.replace(encoding, key=f"{encoding.key} {theirs}", label=label)
 
 
 def renamed(row: Row, theirs: LabelSet, ours: LabelSet, shape: Shape) -> Row | Problem:
@@ -100,4 +100,4 @@ def write_measured(measured: Measured, folder: Path) -> None:
     """Write metrics.json, report.md and report.html."""
     results = Section("results", "Results", results_table({"value": measured.metrics}))
     write_pages(measured.title, "", [results, *measured.sections], folder)
-    write_text(folder / "metrics.json", json.dumps(measured.metrics, indent=2) + "\n")
+    write_json(folder / "metrics.json", measured.metrics)

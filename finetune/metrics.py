@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+BINS = 10  # of confidence
 CLASSIFICATION_METRICS = (
     "accuracy",
     "macro_f1",
@@ -60,12 +61,16 @@ def classification_metrics(logits: NDArray[np.float32], truth: Ints, classes: in
     }
 
 
-def calibration_bins(probabilities: Floats, truth: Ints, bins: int = 10) -> list[tuple[float, float, int]]:
-    """Group predictions by confidence: (mean confidence, share right, how many) of each bin not empty."""
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    members = [which == number for number in range(bins)]
+def binned(confidence: Floats, right: NDArray[np.bool_]) -> list[tuple[float, float, int]]:
+    """Group answers by confidence: (mean confidence, share right, how many) of each bin not empty."""
+    which = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    members = [which == number for number in range(BINS)]
     return [(float(confidence[m].mean()), float(right[m].mean()), int(m.sum())) for m in members if m.any()]
+
+
+def calibration_bins(probabilities: Floats, truth: Ints) -> list[tuple[float, float, int]]:
+    """Group predictions by the probability of the class that was chosen."""
+    return binned(probabilities.max(1), probabilities.argmax(1) == truth)
 
 
 def calibration_error(probabilities: Floats, truth: Ints) -> float:

@@ -59,9 +59,8 @@ def area(scores: Floats, truth: Bools) -> float:
     """Sum precision over the steps of recall; equal scores are one step."""
     order = np.argsort(-scores, kind="stable")
     hits = np.cumsum(truth[order])
-    last = np.flatnonzero(
-        np.append(np.diff(scores[order]) != 0, 1)
-    )  # the last row of each run of equal scores
+    # the last row of each run of equal scores
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, 1))
     precision = hits[last] / (last + 1)
     recall = hits[last] / hits[-1]
     return float(np.sum(np.diff(np.concatenate([[0.0], recall])) * precision))

@@ -8,10 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path  # noqa: TC003 - the types of the fields are read at run time
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from finetune.arguments import flag
 from finetune.encoders import LIGHT
 from finetune.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CLASSES = ("classify", "multi-label")  # the tasks that put a text as a whole into classes
 
@@ -32,9 +36,8 @@ def refuse_foreign(task: str, *groups: Any) -> None:  # noqa: ANN401 - any of th
         defaults = {one.name: one.default for one in fields(group)}
         for name in sorted(foreign(type(group), task)):
             found = getattr(group, name)
-            said = "" if found is True else f" {found}"
-            flag = f"--{name.replace('_', '-')}{said}"
-            require(found == defaults[name], f"{flag} has no meaning for the task {task}; leave it out")
+            given = flag(name) + ("" if found is True else f" {found}")
+            require(found == defaults[name], f"{given} has no meaning for the task {task}; leave it out")
         require(
             task in CLASSES or getattr(group, "model_name_or_path", None) != LIGHT,
             f"--encoder {LIGHT} is a classifier, and the task is {task}; give a pretrained encoder: "
@@ -46,6 +49,19 @@ def require(holds: bool, message: str) -> None:  # noqa: FBT001 - reads as a sen
     """Refuse a setting unless it holds."""
     if not holds:
         raise RequestError(message)
+
+
+def must_hold(options: object, names: tuple[str, ...], holds: Callable[[float], bool], accepted: str) -> None:
+    """Refuse numbers that do not hold; what is absent or a word does."""
+    for name in names:
+        found = getattr(options, name)
+        fits = found is None or isinstance(found, str) or holds(found)
+        require(fits, f"{flag(name)} is {found}, accepted: {accepted}")
+
+
+def above_zero(number: float) -> bool:
+    """Tell whether a number is finite and above 0."""
+    return 0 < number < math.inf
 
 
 @dataclass(frozen=True)
@@ -134,6 +150,15 @@ ABOVE_ZERO = (
 )
 ZERO_AND_MORE = ("weight_decay", "warmup_steps", "max_grad_norm")
 HIGHEST_SEED = (1 << 32) - 1  # that numpy takes
+RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (ABOVE_ZERO, above_zero, "above 0"),
+    (ZERO_AND_MORE, lambda one: 0 <= one < math.inf, "0 and more"),
+    (("seed",), lambda one: 0 <= one <= HIGHEST_SEED, f"0 to {HIGHEST_SEED}"),
+    (("label_smoothing_factor",), lambda one: 0 <= one < 1, "0 to 1"),
+    (("layerwise_lr_decay",), lambda one: 0 < one <= 1, "above 0, up to 1"),
+    (("mlm_probability",), lambda one: 0 < one < 1, "0 to 1"),
+)
+COUNTS = ("eval_steps", "save_steps", "save_total_limit", "logging_steps", "early_stopping_patience")
 
 
 @dataclass(frozen=True)
@@ -190,28 +215,11 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         """Check ranges, so that a slip is not found after an hour."""
-        for name in ABOVE_ZERO:
-            found = getattr(self, name)
-            fits = found is None or isinstance(found, str) or 0 < found < math.inf
-            require(fits, f"--{name.replace('_', '-')} is {found}, accepted: above 0")
-        for name in ZERO_AND_MORE:
-            found = getattr(self, name)
-            require(0 <= found < math.inf, f"--{name.replace('_', '-')} is {found}, accepted: 0 and more")
-        require(0 <= self.seed <= HIGHEST_SEED, f"--seed is {self.seed}, accepted: 0 to {HIGHEST_SEED}")
+        for names, holds, accepted in RANGES:
+            must_hold(self, names, holds, accepted)
         require(
             self.gpus is None or self.gpu_id is None,
             f"both --gpus {self.gpus} and --gpu-id {self.gpu_id} are given; give one of them",
-        )
-        require(
-            0 <= self.label_smoothing_factor < 1,
-            f"--label-smoothing-factor is {self.label_smoothing_factor}, accepted: 0 to 1",
-        )
-        require(
-            0 < self.layerwise_lr_decay <= 1,
-            f"--layerwise-lr-decay is {self.layerwise_lr_decay}, accepted: above 0, up to 1",
-        )
-        require(
-            0 < self.mlm_probability < 1, f"--mlm-probability is {self.mlm_probability}, accepted: 0 to 1"
         )
         require(
             not (self.deterministic and self.torch_compile == "on"),
@@ -251,15 +259,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        for name in (
-            "eval_steps",
-            "save_steps",
-            "save_total_limit",
-            "logging_steps",
-            "early_stopping_patience",
-        ):
-            found = getattr(self, name)
-            require(found is None or found > 0, f"--{name.replace('_', '-')} is {found}, accepted: above 0")
+        must_hold(self, COUNTS, above_zero, "above 0")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from finetune.errors import EncoderError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# what reading a damaged pickle raises
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError)
 NUMPY_TYPES = {
     "FloatStorage": (np.float32, torch.float32),
     "DoubleStorage": (np.float64, torch.float64),
@@ -91,26 +93,15 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Read a state dict that torch.save wrote (torch 1.6 and newer)."""
     try:
         with zipfile.ZipFile(path) as archive:
-            root = next(name for name in archive.namelist() if name.endswith("/data.pkl")).removesuffix(
-                "/data.pkl"
-            )
-            found = TensorUnpickler(archive, root).load()
+            inside = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
+            found = TensorUnpickler(archive, inside.removesuffix("/data.pkl")).load()
     except pickle.UnpicklingError as error:
         refuse(path, str(error))
     except StopIteration:
         refuse(path, "a zip archive without data.pkl")
     except zipfile.BadZipFile:
         refuse(path, "no zip archive, as torch.save writes since torch 1.6")
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        EOFError,
-        RuntimeError,
-    ) as error:
+    except DAMAGE as error:
         refuse(path, f"a damaged pickle ({type(error).__name__}: {error})")
     if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
         refuse(path, "something else than a mapping of names to tensors")

@@ -13,37 +13,29 @@ from typing import TYPE_CHECKING, Any
 from finetune.data.corpus import load_corpus, must_have_validation
 from finetune.data.skipped import tell_skipped
 from finetune.data.store import default_cache
-from finetune.data.tokens import Encoded, encode_split
+from finetune.data.tokens import encode_split
 from finetune.delivery import check_target, deliver
-from finetune.encoders import LIGHT, check_length, find_encoder, load_tokenizer
-from finetune.errors import RequestError, counted
+from finetune.encoders import LIGHT, check_length, find_encoder
+from finetune.errors import RequestError
 from finetune.folder import RunFolder, claimed, default_folder, describe, open_run
+from finetune.identity import encoder_prints
 from finetune.options import refuse_foreign
+from finetune.pretrained import load_tokenizer
+from finetune.tasks.base import Prepared
 from finetune.training.distributed import joined, started_together
 from finetune.training.launch import count_processes, launch
+from finetune.training.session import run_session
 from finetune.vocabulary import made_encoder
+from finetune.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from transformers import PreTrainedTokenizerBase
-
     from finetune.data.corpus import Corpus
     from finetune.options import Settings
-    from finetune.tasks.base import Recipe, Task
+    from finetune.tasks.base import TaskSpec
     from finetune.training.distributed import World
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Everything that is ready before a model is loaded."""
-
-    task: Task
-    corpus: Corpus
-    encoder: str
-    tokenizer: PreTrainedTokenizerBase
-    encoded: dict[str, Encoded]
 
 
 @dataclass(frozen=True)
@@ -54,31 +46,26 @@ class Result:
     metrics: dict[str, Any]
 
 
-def train(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Result:
+def train(settings: Settings, spec: TaskSpec, say: Callable[[str], None]) -> Result:
     """Train, or go on training, or report what the finished run found; one process for each GPU."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    refuse_foreign(recipe.name, settings.data, settings.model, settings.training)
+    refuse_foreign(spec.name, settings.data, settings.model, settings.training)
     count = 1 if started_together() else count_processes(settings.training.gpus)
     if count > 1:
-        return launch(count, partial(train, settings, recipe), say)
+        return launch(count, partial(train, settings, spec), say)
     with joined(settings.training.nodes) as world:
-        return train_in(world, settings, recipe, say if world.leads else silent)
+        return train_in(world, settings, spec, say if world.leads else silent)
 
 
 def silent(line: str) -> None:
     """Say nothing: rank 0 says it."""
 
 
-def train_in(world: World, settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Result:
+def train_in(world: World, settings: Settings, spec: TaskSpec, say: Callable[[str], None]) -> Result:
     """Train as one of the processes of this world."""
-    ready = world.in_turn(lambda: prepare(settings, recipe, say))
+    ready = world.in_turn(lambda: prepare(settings, spec, say))
     path = settings.run.output_dir or default_folder(ready.task.name, settings)
-    data = {
-        "fingerprints": ready.corpus.fingerprints,
-        "rows": {name: one.texts for name, one in ready.encoded.items()},
-        "labels": list(ready.task.labels.names),
-    }
-    config = describe(ready.task.name, settings, data, world.size)
+    config = describe(settings, ready, world.size)
     folder = RunFolder(path)
     world.first(lambda: check_target(settings.run.save_path, path))
     world.first(lambda: open_run(path, config, overwrite=settings.run.overwrite_output_dir))
@@ -87,8 +74,6 @@ def train_in(world: World, settings: Settings, recipe: Recipe, say: Callable[[st
         world.first(lambda: held.enter_context(claimed(path)))
         done = world.first(folder.finished)
         if done is None:
-            from finetune.training.session import run_session  # noqa: PLC0415 - loads TensorBoard
-
             done = run_session(settings, ready, folder, say, world)
             say(f"report     {folder.path / 'report.html'}")
         else:
@@ -106,17 +91,20 @@ def must_see(folder: RunFolder) -> None:
         )
 
 
-def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> Prepared:
+def prepare(settings: Settings, spec: TaskSpec, say: Callable[[str], None]) -> Prepared:
     """Read and tokenise the data, saying what was found."""
-    corpus = load_corpus(settings.data, settings.training.seed, recipe.shape)
+    corpus = load_corpus(settings.data, settings.training.seed, spec.shape)
     for note in corpus.notes:
         say(f"data       {note}")
     cache = settings.data.cache_dir or default_cache()
     encoder = encoder_for(settings, corpus, cache)
-    task, tokenizer = recipe.make(settings, corpus), load_tokenizer(encoder)
-    how = task.encoder(tokenizer)
+    task, tokenizer = spec.make(settings, corpus), load_tokenizer(encoder)
+    if adapted := task.adapt(tokenizer):
+        say(f"tokenizer  {adapted}")
+    prints = encoder_prints(encoder, tokenizer)
+    encoding = task.encoding(tokenizer)
     started = time.monotonic()
-    encoded = {name: encode_split(split, how, cache) for name, split in corpus.splits.items()}
+    encoded = {name: encode_split(split, encoding, cache) for name, split in corpus.splits.items()}
     seconds = time.monotonic() - started
     fresh = any(one.stored.fresh for one in encoded.values())
     left_out = [part.stored.meta for part in encoded.values()]
@@ -128,7 +116,7 @@ def prepare(settings: Settings, recipe: Recipe, say: Callable[[str], None]) -> P
         pieces = f" in {len(one):,} pieces" if len(one) > one.texts else ""
         say(f"{name:<10} {texts}{pieces}, {mean:.1f} tokens on average, {one.truncated:.2%} cut")
     say(f"tokens     {'tokenised' if fresh else 'found in the cache'} in {seconds:.1f} s")
-    return Prepared(task, corpus, encoder, tokenizer, encoded)
+    return Prepared(task.measured(encoded["train"]), corpus, encoder, prints, tokenizer, encoded)
 
 
 def encoder_for(settings: Settings, corpus: Corpus, cache: Path) -> str:

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from finetune.encoders import load_tokenizer
+from finetune.batching import MemoryRows
+from finetune.data.words import Words
+from finetune.pretrained import load_tokenizer
 from finetune.tasks.registry import model_folder, saved_task
-from finetune.training.device import choose_device, token_budget
+from finetune.training.device import choose_device
 from finetune.training.evaluation import predict_logits
+from finetune.training.memory import token_budget
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
+    from finetune.answers.registry import Answer
 
-Answer = dict[str, Any]
 ROWS_AT_ONCE = 4096
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Tokenised texts in memory."""
-
-    input_ids: list[list[int]]
-    lengths: NDArray[np.int64]
+def must_be_text(number: int, text: str | Words) -> str | Words:
+    """Refuse what is no text, such as the NaN of a pandas column."""
+    if not isinstance(text, (str, Words)):
+        raise TypeError(f"text {number} is {shorten(text)}; expected a str")
+    return text
 
 
 class Predictor:
@@ -43,18 +42,21 @@ class Predictor:
         self.model = self.task.build(str(place), "auto")
         self.model.to(self.device.device)  # type: ignore[arg-type] # the wrapper of transformers hides the signature
         self.tokenizer = load_tokenizer(str(place))
-        self.encoder = self.task.encoder(self.tokenizer)
+        self.encoding = self.task.encoding(self.tokenizer)
 
     def __call__(self, text: str) -> Answer:
         """Answer for one text."""
+        if not isinstance(text, str):
+            raise TypeError(f"found {shorten(text)}; expected one text: answers(...) for several")
         return next(self.answers([text]))
 
-    def answers(self, texts: Iterable[str]) -> Iterator[Answer]:
+    def answers(self, texts: Iterable[str | Words]) -> Iterator[Answer]:
         """Answer for many texts, in their order; some thousands at a time are batched by length."""
-        source = iter(texts)
+        if isinstance(texts, str):
+            raise TypeError("found one text; expected several: answers([text]), or predictor(text)")
+        source = map(must_be_text, count(1), texts)
         while some := list(islice(source, ROWS_AT_ONCE)):
-            texts = self.task.texts(some)
-            chunk = self.encoder.encode(texts, [None] * len(texts))
-            lengths = np.array([len(one) for one in chunk.input_ids])
-            logits = predict_logits(self.model, Rows(chunk.input_ids, lengths), self.device, self.max_tokens)
-            yield from self.task.answers(logits, texts, chunk)
+            taken = self.task.texts(some)
+            chunk = self.encoding.encode(taken, [None] * len(taken))
+            logits = predict_logits(self.model, MemoryRows(chunk.input_ids), self.device, self.max_tokens)
+            yield from self.task.answers(logits, taken, chunk)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.arguments import from_yaml, with_hyphens
+from finetune.arguments import with_hyphens
 from finetune.cli import dispatch, guarded, verb_parser
 from finetune.errors import RequestError
+from finetune.settings_file import from_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from finetune.batching import NOT_WANTED
+from finetune.data.pieces import NOT_WANTED
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from finetune.data.ingest import as_line
-from finetune.data.store import CHUNK, fingerprint, put_in_place, workplace
-from finetune.encoders import quiet
+from finetune.data.store import fingerprint, put_in_place, workplace
+from finetune.pretrained import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tokenizers import Tokenizer
@@ -44,20 +41,13 @@ def write_encoder(train: Split, seed: int, folder: Path) -> None:
 
     from finetune.light import write_light  # noqa: PLC0415 - likewise
 
-    learned = learn(texts_of(train))
+    learned = learn(train.texts())
     with quiet():
         tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call] # it has no types
             tokenizer_object=learned, unk_token=UNKNOWN, pad_token=PAD
         )
         tokenizer.save_pretrained(folder)
         write_light(folder, learned.get_vocab_size(), seed)
-
-
-def texts_of(split: Split) -> Iterator[str]:
-    """Read the texts, some thousands at a time: memory does not grow with them."""
-    column = split.rows.table.column("text")
-    for start in range(0, len(split), CHUNK):
-        yield from map(as_line, column.take(pa.array(split.index[start : start + CHUNK])).to_pylist())
 
 
 def learn(texts: Iterable[str]) -> Tokenizer:

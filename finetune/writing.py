@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from safetensors import SafetensorError
@@ -12,7 +15,7 @@ from safetensors import SafetensorError
 from finetune.errors import RequestError, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 
@@ -32,13 +35,59 @@ def flush_all(folder: Path) -> None:
     flush(folder)
 
 
+@contextmanager
+def locked(place: Path) -> Iterator[bool]:
+    """Hold a file or folder until this process ends, or say that its file system has no locks.
+
+    BlockingIOError says that another process holds it.
+    """
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        yield took(handle)
+    finally:
+        os.close(handle)
+
+
+def took(handle: int) -> bool:
+    """Try to take the lock of an open file; the kernel ends it with the process."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:  # a file system without locks
+        return False
+    return True
+
+
+def sweep(places: Iterable[Path]) -> None:
+    """Delete the folders among these that killed processes left: those that nobody holds."""
+    for one in places:
+        with suppress(OSError), locked(one) as ours:
+            if ours:
+                shutil.rmtree(one)
+
+
+def abandoned(path: Path) -> list[Path]:
+    """Name what was prepared beside a folder, and what was moved out of its way once its place is taken."""
+    left = rf"\.{re.escape(path.name)}\.\d+" + (r"(\.old)?" if path.exists() else "")
+    return [one for one in path.parent.glob(".*") if re.fullmatch(left, one.name)]
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a file in one go."""
     work = beside(path)
-    work.write_text(text, encoding="utf-8")
-    flush(work)
-    work.replace(path)
+    try:
+        work.write_text(text, encoding="utf-8")
+        flush(work)
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)
     flush(path.parent)
+
+
+def write_json(path: Path, contents: object) -> None:
+    """Replace a file by JSON that people read too; what JSON has no form for, such as a path, is text."""
+    write_text(path, json.dumps(contents, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
 @contextmanager
@@ -70,16 +119,19 @@ def write_folder(path: Path, fill: Callable[[Path], None], *, among_others: bool
     """
     work = beside(path)
     try:
+        sweep(abandoned(path))
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        fill(work)
-        let_others_read(work)
-        flush_all(work)
-        for one in sorted(work.iterdir()) if among_others else [work]:
-            place = path / one.name if among_others else path
-            place.parent.mkdir(exist_ok=True)
-            take_place(one, place)
-            flush(place.parent)
+        with locked(work):
+            fill(work)
+            let_others_read(work)
+            flush_all(work)
+            for one in sorted(work.iterdir()) if among_others else [work]:
+                place = path / one.name if among_others else path
+                place.parent.mkdir(exist_ok=True)
+                take_place(one, place)
+                flush(place.parent)
+        sweep(abandoned(path))  # again: what was moved out of the way may go now
     except (OSError, SafetensorError) as error:
         raise WriteError(
             f"{path}: cannot be written ({error}); free some disk space, or name another place, then start "

@@ -16,7 +16,7 @@ and both its borders are right. Every option of `finetune tag` is accepted as we
 import sys
 from pathlib import Path
 
-from finetune.demo import Demo, write_encoder
+from finetune.demo import Demo, with_encoder
 from finetune.recipe import Script, run
 from finetune.samples.entities import write_entities
 
@@ -25,8 +25,7 @@ def write_demo(folder: Path) -> Demo:
     """Write the small data and a tiny encoder, and name them."""
     data = write_entities(folder / "entities")
     characters = (data / "train.txt").read_text(encoding="utf-8").splitlines()
-    write_encoder(folder / "encoder", characters)
-    return Demo(data, folder / "encoder")
+    return with_encoder(folder, data, characters)
 
 
 SCRIPT = Script(

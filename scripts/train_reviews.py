@@ -16,16 +16,15 @@ Every option of `finetune classify` is accepted as well; --help lists them.
 import sys
 from pathlib import Path
 
-from finetune.demo import Demo, write_encoder
+from finetune.demo import Demo, with_encoder
 from finetune.recipe import Script, run
 from finetune.samples.reviews import PLOT, VERDICTS, write_reviews
 
 
 def write_demo(folder: Path) -> Demo:
     """Write long reviews and a tiny encoder, and name them."""
-    write_reviews(folder / "reviews")
-    write_encoder(folder / "encoder", [*PLOT, *(one for some in VERDICTS.values() for one in some)])
-    return Demo(folder / "reviews", folder / "encoder")
+    texts = [*PLOT, *(one for some in VERDICTS.values() for one in some)]
+    return with_encoder(folder, write_reviews(folder / "reviews"), texts)
 
 
 SCRIPT = Script(

@@ -63,8 +63,8 @@ class OneLabel:
         return read
 
     def texts(self, lines: Sequence[str]) -> list[Any]:
-        """Take lines as they are."""
-        return list(lines)
+        """Take lines as training does: without the white space at their ends."""
+        return [one.strip() for one in lines]
 
     def answers(
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from finetune.data.pieces import Chunk, Read, Tokenizer
 
 
+Answer = dict[str, Any]
+
+
 @runtime_checkable
 class Answerer(Protocol):
     """What a task must say to be answered for."""
@@ -35,12 +38,12 @@ class Answerer(Protocol):
     def reader(self, tokenizer: Tokenizer) -> Read:
         """Say how texts become token rows, as in training."""
 
-    def texts(self, lines: Sequence[str]) -> list[Any]:
-        """Make of plain lines what the reader takes."""
+    def texts(self, lines: Sequence[Any]) -> list[Any]:
+        """Make of plain lines, or of Words where the task reads those, what the reader takes."""
 
     def answers(
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[Answer]:
         """Answer for each text; the chunk says which text each array of logits belongs to."""
 
     def verdicts(self, logits: Sequence[NDArray[np.float32]], chunk: Chunk) -> Iterator[Verdict]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finetune.commands.training import YAML_HELP, add_training_arguments, read_settings, say_results
-from finetune.pipeline import train
-from finetune.tasks import classification, multilabel
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train and say what came out."""
+    from finetune.pipeline import train  # noqa: PLC0415 - --help must not wait for torch
+    from finetune.tasks import classification, multilabel  # noqa: PLC0415 - likewise
+
     settings = read_settings(arguments)
-    recipe = multilabel.RECIPE if settings.data.multi_label else classification.RECIPE
-    say_results(train(settings, recipe, say), say)
+    spec = multilabel.SPEC if settings.data.multi_label else classification.SPEC
+    say_results(train(settings, spec, say), say)
     return 0

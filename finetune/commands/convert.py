@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 
 from finetune.errors import EncoderError, WriteError
-from finetune.pickles import read_tensors
 from finetune.writing import beside, flush
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import torch
+
 EXAMPLES = """example:
   finetune convert /workspace/models/chinese-roberta"""
 
@@ -42,6 +41,16 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     if not source.is_file():
         raise EncoderError(f"{source}: there is no such file; give the folder that holds it")
     say(f"{source}: sha256 {hashlib.sha256(source.read_bytes()).hexdigest()}")
+    say(f"{target}: {converted(source, target)} tensors written")
+    return 0
+
+
+def converted(source: Path, target: Path) -> int:
+    """Write the tensors of the pickle, and count them."""
+    from safetensors.torch import save_file  # noqa: PLC0415 - --help must not wait for torch
+
+    from finetune.pickles import read_tensors  # noqa: PLC0415 - likewise
+
     tensors = apart(read_tensors(source))
     work = beside(target)
     try:
@@ -52,8 +61,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         raise WriteError(f"{target}: cannot be written ({error}); free some disk space") from None
     finally:
         work.unlink(missing_ok=True)
-    say(f"{target}: {len(tensors)} tensors written")
-    return 0
+    return len(tensors)
 
 
 def apart(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

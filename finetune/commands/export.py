@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.arguments import flag
+from finetune.arguments import add_options, build, flag
 from finetune.errors import RequestError
-from finetune.folder import EXPORTS
+from finetune.layout import EXPORTS
 from finetune.options import DataOptions
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   finetune export runs/news --format onnx-int8 --file data/raw/news/test.txt
   finetune export runs/news --format triton --output-dir models/triton"""
-OF_A_FILE = ("text_column", "label_column", "max_rows", "max_loss")
+COLUMNS = ("text_column", "label_column")
+OF_A_FILE = (*COLUMNS, "max_rows", "max_loss")
 FORMATS = ("torchscript", "onnx", "onnx-fp16", "onnx-int8", "triton", "triton-fp16", "triton-int8")
 
 
@@ -36,8 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where to [MODEL/exports/FORMAT]; an export is replaced",
     )
     parser.add_argument("--file", type=Path, metavar="PATH", help="texts with labels to verify with")
-    parser.add_argument("--text-column", metavar="NAME", help="column with the text, where it is not found")
-    parser.add_argument("--label-column", metavar="NAME", help="column with the label, where it is not found")
+    add_options(parser, (DataOptions,), only=COLUMNS)
     parser.add_argument(
         "--max-rows", type=int, metavar="N", help="verify with at most this many rows of the file"
     )
@@ -52,20 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Export and say what came out."""
-    alone = [] if arguments.file else [flag(one) for one in OF_A_FILE if getattr(arguments, one) is not None]
+    given = {**vars(arguments), "data": arguments.file}
+    alone = [] if arguments.file else [flag(one) for one in OF_A_FILE if given.get(one) is not None]
     if alone:
         raise RequestError(f"{', '.join(alone)}: give --file FILE too, with texts and labels to verify with")
 
     from finetune.export.run import Wanted, export  # noqa: PLC0415 - --help must not wait for torch
 
-    data = None
-    if arguments.file is not None:
-        data = DataOptions(
-            data=arguments.file,
-            text_column=arguments.text_column,
-            label_column=arguments.label_column,
-            max_rows=arguments.max_rows,
-        )
+    data = build((DataOptions,), given)[0] if arguments.file is not None else None
     target = arguments.output_dir or arguments.model / EXPORTS / arguments.format
     record = export(Wanted(arguments.model, arguments.format, data, arguments.max_loss), target, say)
     for line in told(record):

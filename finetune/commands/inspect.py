@@ -2,10 +2,10 @@
 
 It reads what training reads: CSV (with commas, semicolons, bars or tabs), tab-separated files, JSON lines or
 an array, Parquet (a file, or parts such as train-00000-of-00002.parquet), a folder or a file for each class,
-words and tags in columns, texts with the places of their entities (JSON lines of doccano, Label Studio or
-CLUENER, such as {"text": "北京很大", "label": [[0, 2, "LOC"]]}), several labels in a cell or in a column of
-0 and 1 for each, folders that datasets.save_to_disk() wrote, and names of hub data sets; gz and xz too;
-UTF-8, UTF-16 or GB18030. Lengths are in tokens where an encoder is named, else in characters.
+words and tags in columns, texts with the places of their entities (JSON lines of doccano or CLUENER, Label
+Studio's JSON-MIN, such as {"text": "北京很大", "label": [[0, 2, "LOC"]]}), several labels in a cell or in a
+column of 0 and 1 for each, folders that datasets.save_to_disk() wrote, and names of hub data sets; gz and xz
+too; UTF-8, UTF-16 or GB18030. Lengths are in tokens where an encoder is named, else in characters.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from finetune.options import DataOptions, refuse_foreign
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from finetune.data.shape import Shape
     from finetune.look import Measure
@@ -116,16 +119,17 @@ def measure_in(encoder: str | None, say: Callable[[str], None]) -> tuple[str, Me
     if encoder is None:
         say("lengths    in characters; name your encoder with --encoder to count its tokens")
         return "characters", measure_with(None)
-    from finetune.encoders import find_encoder, load_tokenizer  # noqa: PLC0415 - see run
+    from finetune.encoders import find_encoder  # noqa: PLC0415 - see run
+    from finetune.pretrained import load_tokenizer  # noqa: PLC0415 - see run
 
     return "tokens", measure_with(load_tokenizer(find_encoder(encoder)))
 
 
-def write(found: dict[str, Any], lengths: Any, unit: str, folder: Path) -> None:  # noqa: ANN401 - a numpy array
+def write(found: dict[str, Any], lengths: NDArray[np.int32], unit: str, folder: Path) -> None:
     """Write the JSON and the picture."""
     from finetune.report.pictures import draw_lengths  # noqa: PLC0415 - see run
-    from finetune.writing import write_text  # noqa: PLC0415 - see run
+    from finetune.writing import write_json  # noqa: PLC0415 - see run
 
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "inspect.json", json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    write_json(folder / "inspect.json", found)
     draw_lengths(lengths, unit, folder / "lengths.png")

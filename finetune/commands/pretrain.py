@@ -12,8 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finetune.commands.training import YAML_HELP, add_training_arguments, read_settings, say_results
-from finetune.pipeline import train
-from finetune.tasks import pretraining
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train and say what came out."""
-    result = train(read_settings(arguments), pretraining.RECIPE, say)
+    from finetune.pipeline import train  # noqa: PLC0415 - --help must not wait for torch
+    from finetune.tasks import pretraining  # noqa: PLC0415 - likewise
+
+    result = train(read_settings(arguments), pretraining.SPEC, say)
     say_results(result, say)
     say(f"next       give --encoder {result.folder} to classify or tag: they start from this encoder")
     return 0

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finetune.commands.training import YAML_HELP, add_training_arguments, read_settings, say_results
-from finetune.pipeline import train
-from finetune.tasks import tagging
 
 if TYPE_CHECKING:
     import argparse
@@ -32,5 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train and say what came out."""
-    say_results(train(read_settings(arguments), tagging.RECIPE, say), say)
+    from finetune.pipeline import train  # noqa: PLC0415 - --help must not wait for torch
+    from finetune.tasks import tagging  # noqa: PLC0415 - likewise
+
+    say_results(train(read_settings(arguments), tagging.SPEC, say), say)
     return 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.arguments import add_options, build, from_yaml
+from finetune.arguments import add_options, build
 from finetune.encoders import LIGHT, LIGHT_RATE
 from finetune.options import DataOptions, ModelOptions, RunOptions, Settings, TrainingOptions, foreign
+from finetune.settings_file import from_yaml
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.width import fold
-from finetune.errors import shorten
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -102,3 +102,10 @@ def flagged(values: Mapping[str, Any], flags: Sequence[str]) -> str:
         if found in YES:
             held.append(name)
     return join_names(held)
+
+
+def as_line(text: str | list[str]) -> str:
+    """Write a text for people; words of a tagged sentence are put together again."""
+    if isinstance(text, str):
+        return text
+    return ("" if all(len(one) == 1 for one in text) else " ").join(text)

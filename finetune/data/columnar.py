@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finetune.data.width import fold
-from finetune.errors import DataError, Problem, shorten
+from finetune.errors import DataError, Problem
+from finetune.wording import first_line, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,8 +125,7 @@ def sound(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBa
 def damaged(path: Path, error: Exception) -> DataError:
     """Say what could not be opened."""
     wanted = "a folder that datasets.save_to_disk() wrote" if path.is_dir() else "a Parquet file"
-    first = (str(error).splitlines() or [type(error).__name__])[0]
-    return DataError(Problem(path, None, first, wanted, "check the path, or export it again"))
+    return DataError(Problem(path, None, first_line(error), wanted, "check the path, or export it again"))
 
 
 def names_in(feature: Any) -> tuple[str, ...]:  # noqa: ANN401 - JSON

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from finetune.data.cells import as_label, as_text, flag_columns, join_names, no_text, split_names
 from finetune.data.width import fold
-from finetune.errors import ColumnError, DataError, Problem, RequestError, shorten
+from finetune.errors import ColumnError, DataError, Problem, RequestError
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,19 +55,31 @@ def header_test(text: str | None, label: str | None) -> Callable[[list[list[str]
     """Make the test of the first rows: a header names a column that we know or the user named, or numbers.
 
     A number names a column of a file without a header, where the same number may also be a label. A name
-    that we know is none where it stands in its column again: "news" may be a label, and so may "y".
+    that we know is none where it stands in its column again: "news" may be a label, and so may "y". Where
+    both columns are named by numbers, only names that we know in both of them are a header.
     """
     given = (text, label, *split_names(label))
     named = {one.casefold() for one in given if one and not one.isdecimal()}
+    numbers = [one for one in (text, *split_names(label)) if one and one.isdecimal()]
+    by_number = text is not None and len(numbers) > 1 and not named
 
     def has_header(rows: list[list[str]]) -> bool:
         first, *below = [[plain_name(cell) for cell in row] for row in rows]
         others = [row for row in below if row != first]  # a header again, where files were put together
         known = {at: cell for at, cell in enumerate(first) if cell in TEXT_NAMES or cell in LABEL_NAMES}
         again = {at for at, cell in known.items() if any(cell == row[at] for row in others if at < len(row))}
-        return not named.isdisjoint(first) or bool(known.keys() - again) or names_numbers(first, below)
+        sure = {at: cell for at, cell in known.items() if at not in again}
+        if by_number and sure and set(numbers).isdisjoint(first):
+            sure = sure if are_names(numbers, sure) else {}
+        return not named.isdisjoint(first) or bool(sure) or names_numbers(first, below)
 
     return has_header
+
+
+def are_names(numbers: list[str], known: dict[int, str]) -> bool:
+    """Tell whether the text's column has the name of a text, and the label's, or each, that of a label."""
+    text, *labels = [known.get(int(one) - 1, "") for one in numbers]
+    return text in TEXT_NAMES and all(one in LABEL_NAMES for one in labels)
 
 
 def names_numbers(first: list[str], below: list[list[str]]) -> bool:
@@ -93,9 +106,11 @@ def find_columns(
     label = None if flags else named_column(table, "--label-column", label)
     if named is not None and named == label:
         raise RequestError(f"--text-column and --label-column are both {text}; name one column for each")
+    must_stand_once(table, (named, label, *flags))
     rows = [one.values for one in islice(table.records(), SAMPLE_ROWS) if one.problem is None]
     others = [one for one in table.columns if one != label and one not in flags]
     chosen = named or by_name(others, TEXT_NAMES) or longest(others, rows) or table.columns[0]
+    must_stand_once(table, (chosen,))
     if not labelled:
         return Columns(chosen, None)
     rest = [one for one in table.columns if one != chosen]
@@ -104,7 +119,8 @@ def find_columns(
     if flags:
         return Columns(chosen, join_names(flags), flags)
     found = with_label(chosen, label, rest, rows, several=several)
-    return found if named else replace(found, doubts=(*second_text(chosen, rest, rows), *found.doubts))
+    must_stand_once(table, (found.label, *found.flags))
+    return found if named else replace(found, doubts=(*other_texts(chosen, rest, rows), *found.doubts))
 
 
 def with_label(
@@ -117,7 +133,10 @@ def with_label(
     flags = alike if found in alike and len(alike) > 1 else ()
     if several and flags:
         return Columns(text, join_names(flags), flags)
-    return Columns(text, found, doubts=() if known else other_labels(found, rest, rows, flags))
+    if label:
+        return Columns(text, label)
+    twin = or_else("label", found, twins(found, rest, rows))
+    return Columns(text, found, doubts=twin if known else other_labels(found, rest, rows, flags))
 
 
 def named_column(table: Table, option: str, name: str | None) -> str | None:
@@ -129,6 +148,14 @@ def named_column(table: Table, option: str, name: str | None) -> str | None:
         return found[0]
     message = f"{option} {name}: {table.path} has no such column; accepted: {', '.join(table.columns)}"
     raise ColumnError(message, table.path, table.columns, header=table.header)
+
+
+def must_stand_once(table: Table, names: Sequence[str | None]) -> None:
+    """Refuse a column that is to be read where another one has the same name."""
+    for name in names:
+        if name is not None and table.columns.count(name) > 1:
+            found, line = f"the column '{name}' twice", 1 if table.header else None
+            raise DataError(Problem(table.path, line, found, "each name once", "rename one of them"))
 
 
 def listed_columns(table: Table, label: str | None) -> tuple[str, ...]:
@@ -147,8 +174,8 @@ def one_column(table: Table, rows: list[Values]) -> Problem:
 
 
 def by_name(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    """Take the first well-known name that is among the columns."""
-    folded = {one.casefold(): one for one in columns}
+    """Take the first well-known name that is among the columns; as we write it, if there are two."""
+    folded = {one.casefold(): one for one in reversed(columns)} | {one: one for one in columns}
     return next((folded[name] for name in names if name in folded), None)
 
 
@@ -196,13 +223,29 @@ def other_labels(
 ) -> tuple[str, ...]:
     """Say which columns might be the label as well as the one that was taken."""
     others = [one for one in flags or label_columns(rest, rows) if one != chosen]
+    more = "--multi-label reads each of these columns of 0 and 1 as a label, " if flags else ""
+    return or_else("label", chosen, others, more)
+
+
+def twins(chosen: str, columns: Sequence[str], rows: list[Values]) -> list[str]:
+    """Find the columns, not blank, whose name differs from this one's in capitals alone."""
+    alike = [one for one in columns if one != chosen and one.casefold() == chosen.casefold()]
+    return [one for one in alike if filled(one, rows)]
+
+
+def or_else(what: str, chosen: str, others: Sequence[str], more: str = "") -> tuple[str, ...]:
+    """Say which columns might be meant as well as the one that was taken."""
     if not others:
         return ()
-    said = (
-        f"warning: column '{chosen}' is taken for the label; {shorten(', '.join(others), 200)} would do too"
-    )
-    more = "--multi-label reads each of these columns of 0 and 1 as a label, " if flags else ""
-    return (f"{said}; {more}--label-column names the one that is meant",)
+    too = shorten(", ".join(others), 200)
+    said = f"warning: column '{chosen}' is taken for the {what}; {too} would do too"
+    return (f"{said}; {more}--{what}-column names the one that is meant",)
+
+
+def other_texts(chosen: str, others: Sequence[str], rows: list[Values]) -> Sequence[str]:
+    """Say which column might be the text as well: it has the same name, or holds texts too."""
+    alike = twins(chosen, others, rows)
+    return or_else("text", chosen, alike) or second_text(chosen, others, rows)
 
 
 def second_text(chosen: str, others: Sequence[str], rows: list[Values]) -> list[str]:

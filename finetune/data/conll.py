@@ -12,13 +12,15 @@ import pyarrow as pa
 from finetune.data.columnar import is_saved, shards
 from finetune.data.columns import SAMPLE_ROWS
 from finetune.data.lines import ENCODINGS, TextFile, bare_suffix, open_text, undecoded
-from finetune.data.marked import PLACES, are_chinese, is_marked, marks_in, tagged_words
+from finetune.data.marked import PLACES, are_chinese, full_export, is_marked, marks_in, tagged_words
+from finetune.data.naming import ONE_BY_ONE, hidden
 from finetune.data.records import JSON, Record, Table, find_format, open_table
 from finetune.data.rows import Row, entry, files_below
 from finetune.data.shape import AnySource, Shape
 from finetune.data.tags import is_tag, scheme, spans
 from finetune.data.width import fold
-from finetune.errors import DataError, Problem, shorten
+from finetune.errors import DataError, Problem
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +69,8 @@ class TaggedFile:
 
 def open_tagged(path: Path, _options: DataOptions) -> AnySource:
     """Look at the first sentences and name the scheme."""
+    if path.is_dir() and not is_saved(path):
+        raise DataError(without_train(path))
     sources = tuple(open_either(one) for one in shards(path))
     source = sources[0]
     root = path if len(sources) == 1 else path.parent
@@ -83,6 +87,13 @@ def open_tagged(path: Path, _options: DataOptions) -> AnySource:
     left_out = ", the number behind each character left out" if numbered else ""
     said = f"{path}: {layout}, {scheme(marks, found)} tags{parts}{left_out}"
     return replace(looked, said=said, numbered=numbered)
+
+
+def without_train(folder: Path) -> Problem:
+    """Name what lies in a folder without training sentences."""
+    names = ", ".join(sorted(one.name for one in folder.iterdir() if not hidden(one.name))[:8])
+    found = f"no train file among {names}" if names else "nothing in it"
+    return Problem(folder, None, found, "train.txt, dev.txt and test.txt", ONE_BY_ONE)
 
 
 def have_places(words: list[str]) -> bool:
@@ -186,7 +197,8 @@ def listed(table: Table) -> Iterator[Row]:
         if record.problem is None and is_marked(words, tags):
             yield marked(table.path, record.line, words, tags, characters=characters)
             continue
-        problem = record.problem or mismatch(table.path, record.line, words, tags)
+        problem = record.problem or full_export(table.path, record.line, record.values)
+        problem = problem or mismatch(table.path, record.line, words, tags)
         if problem:
             yield Row(table.path, record.line, problem=problem)
         else:

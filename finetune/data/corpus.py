@@ -13,11 +13,13 @@ import pyarrow as pa
 from finetune.data.doubts import conflict_notes, header_notes
 from finetune.data.ingest import bad_row, ingest, ingest_like
 from finetune.data.labels import LabelSet, checked, labels_from, read_class_file, settled
+from finetune.data.mixed import mixed
 from finetune.data.numbers import different, held_by, shared
 from finetune.data.sources import Sources, find_sources
 from finetune.data.split import Split, whole
 from finetune.data.splits import rows_where, stratified
-from finetune.errors import DataError, Problem, counted, shorten
+from finetune.errors import DataError, Problem
+from finetune.wording import counted, shorten
 
 if TYPE_CHECKING:
     from finetune.data.shape import Shape
@@ -172,8 +174,12 @@ def sample(split: Split, max_rows: int | None, seed: int) -> Split:
 
 def set_aside(train: Split, shares: dict[str, float], seed: int, shape: Shape) -> dict[str, Split]:
     """Take the rows of other splits out of the training rows; a split that would be empty is not made."""
-    codes, _ = train.label_codes(shape)
-    parts = stratified(train.digests(), codes, list(shares.values()), seed, train.rows.folder)
+    codes, sets = train.label_codes(shape)
+    texts, wanted, folder = train.digests(), list(shares.values()), train.rows.folder
+    if any(len(one) > 1 for one in sets):
+        parts = mixed(texts, (codes, sets), wanted, seed, folder)
+    else:
+        parts = stratified(texts, codes, wanted, seed, folder)
     named = zip(("train", *shares), parts, strict=True)
     return {name: train.part(name, part) for name, part in named if len(part)}
 

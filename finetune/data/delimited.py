@@ -54,6 +54,12 @@ def is_quoted(file: TextFile) -> bool:
     return alike and (file.encoding == "utf-16" or lines_within or doubled(lines) or all_quoted(lines))
 
 
+def is_csv_cell(text: str) -> bool:
+    """Tell a cell in quotes, with each quote within doubled, as CSV has it, from a title in quotes."""
+    within = text[1:-1] if text[:1] == '"' == text[-1:] else ""
+    return '""' in within and '"' not in within.replace('""', "") and len(within) > 2
+
+
 def all_quoted(lines: Sequence[str]) -> bool:
     """Tell whether some column has quotes around every cell, from the first row on."""
     rows = [line.removesuffix("\n").split("\t") for line in lines if line.strip()]

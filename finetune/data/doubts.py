@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from finetune.data.numbers import different, disputed
-from finetune.errors import counted, shorten
+from finetune.wording import counted, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,36 +17,19 @@ if TYPE_CHECKING:
     from finetune.data.labels import LabelSet
     from finetune.data.shape import Shape
     from finetune.data.split import Split
+    from finetune.data.store import Meta
 
 MOST_ROWS = 3_000_000  # two seconds; finetune inspect looks through any number
-BETWEEN = re.compile(r"[;；、|]|^\[|\]$")
 
 
-def spelling_notes(names: Sequence[str]) -> list[str]:
-    """Name the classes that differ only in capitals, white space or .0 behind a number."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(plain(name), []).append(name)
-    twins = [" and ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
-    why = "differ only in capitals, white space or .0; each is learned as a class of its own"
-    return [f"warning: the classes {shown(twins)} {why}"] if twins else []
-
-
-def plain(name: str) -> str:
-    """Write a name without what may differ by accident: " Very  Good" is "very good", "1.0" is "1"."""
-    return re.sub(r"^(\d+)\.0+$", r"\1", " ".join(name.casefold().split()))
-
-
-def several_notes(names: Sequence[str]) -> list[str]:
-    """Name also the labels that look like several, where commas alone stand between labels."""
-    odd = [repr(name) for name in names if BETWEEN.search(name)]
-    why = "read as one label each, since commas alone stand between labels"
-    return [*spelling_notes(names), *([f"warning: {shown(odd)}: {why}"] if odd else [])]
-
-
-def shown(names: Sequence[str]) -> str:
-    """List the first of these."""
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+def quote_notes(rows: Meta) -> list[str]:
+    """Say how many texts have CSV's quotes in a tab-separated file whose first lines spoke against them."""
+    count = rows["in_quotes"]
+    if not count or "tab-separated" not in rows["said"]:
+        return []
+    stand = counted(count, "text stands", "texts stand")
+    why = f"{stand} in quotes with doubled quotes within, as CSV writes them, and the quotes are read as text"
+    return [f"warning: {why}; give the file a name that ends in .csv if they are none"]
 
 
 def header_notes(train: Split) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finetune.data.store import fingerprint, put_in_place, workplace
 from finetune.errors import RequestError
 from finetune.network import A_MIRROR, hub_endpoint, why_unreachable
+from finetune.wording import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,7 @@ def offline() -> Iterator[None]:
 
 def explained(name: str, endpoint: str, unreachable: str | None, error: Exception) -> str:
     """Say what failed and the ways round it."""
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    said = first_line(error)
     if unreachable is None and "config" in str(error).casefold():
         return (
             f"{name} as a hub data set: {' '.join(str(error).split())}; choose one with --dataset-config-name"

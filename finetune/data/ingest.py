@@ -6,11 +6,15 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from finetune.data.cells import as_line
+from finetune.data.delimited import is_csv_cell
+from finetune.data.doubts import quote_notes
 from finetune.data.lines import ENCODINGS, undecoded
 from finetune.data.skipped import count_none, first_problem, note_problem
 from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
-from finetune.data.width import has_full_width
-from finetune.errors import ColumnError, DataError, Problem, counted
+from finetune.data.width import fold, has_full_width
+from finetune.errors import ColumnError, DataError, Problem
+from finetune.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +24,7 @@ if TYPE_CHECKING:
     from finetune.data.shape import AnySource, Shape
     from finetune.options import DataOptions
 
-ROWS_VERSION = 7
-
-
-def as_line(text: str | list[str]) -> str:
-    """Write a text for people; words of a tagged sentence are put together again."""
-    if isinstance(text, str):
-        return text
-    return ("" if all(len(one) == 1 for one in text) else " ").join(text)
+ROWS_VERSION = 8
 
 
 def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
@@ -41,7 +38,7 @@ def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
     folder = (options.cache_dir or default_cache()) / f"rows-{fingerprint(read, source.said)}"
     rows = stored(folder, shape.schema, lambda meta: chunks(arrow_rows(source, meta), shape.schema.names))
     doubts = source.columns.doubts if source.columns else ()
-    rows.meta.update(fingerprint=content, key=read, doubts=doubts)
+    rows.meta.update(fingerprint=content, key=read, doubts=(*doubts, *quote_notes(rows.meta)))
     if (
         rows.table.num_rows == 0
         and rows.meta["unlabelled"]
@@ -97,7 +94,7 @@ def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
     start = len(str(source.root / "x")) - 1  # behind the separator; nothing stands before it in "."
     columns = (source.columns.text, source.columns.label) if source.columns else None
     meta.update(said=source.said, root=str(source.root), names=list(source.names), columns=columns)
-    meta.update(empty=0, unlabelled=0, full_width=0, entries=source.entries)
+    meta.update(empty=0, unlabelled=0, full_width=0, in_quotes=0, entries=source.entries)
     count_none(meta)
     for row in map(readable, source.rows()):
         if row.problem is not None:
@@ -107,8 +104,9 @@ def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
             continue
         line = as_line(row.text)
         meta["full_width"] += has_full_width(line)
+        meta["in_quotes"] += is_csv_cell(line)
         file = "" if row.path is source.root else str(row.path)[start:]
-        yield row.text, row.label, row.line, file, digest(line)
+        yield row.text, row.label, row.line, file, digest(fold(line))
 
 
 def readable(row: Row) -> Row:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from unicodedata import category, normalize
 
 from finetune.data.lines import open_text
 from finetune.data.width import fold
-from finetune.errors import DataError, Problem, shorten
+from finetune.errors import DataError, Problem
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from finetune.data.rows import Row
+
+BETWEEN = re.compile(r"[;；、|]|^\[|\]$")
 
 
 @dataclass(frozen=True)
@@ -121,3 +126,38 @@ def checked(labels: LabelSet, path: Path, fewest: int, column: str = "") -> Labe
         todo = f"instead of '{column}' name its column with --label-column" if column else "check the labels"
         raise DataError(Problem(path, None, found, f"{fewest} classes or more", todo))
     return labels
+
+
+def spelling_notes(names: Sequence[str]) -> list[str]:
+    """Name the classes that differ only in what is hard to see, such as capitals or .0 behind a number."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(plain(name), []).append(name)
+    twins = [spelled_out(group) for group in groups.values() if len(group) > 1]
+    why = "differ only in capitals, white space, invisible signs, the form of a character or .0"
+    why += "; each is learned as a class of its own"
+    return [f"warning: the classes {shown(twins)} {why}"] if twins else []
+
+
+def plain(name: str) -> str:
+    """Write a name without what may differ by accident: " Very  Good" is "very good", "1.0" is "1"."""
+    seen = "".join(one for one in normalize("NFKC", name) if category(one) != "Cf")
+    return re.sub(r"^(\d+)\.0+$", r"\1", " ".join(seen.casefold().split()))
+
+
+def spelled_out(names: Sequence[str]) -> str:
+    """List names, by code points where they would be printed alike."""
+    alike = len({normalize("NFC", one) for one in names}) < len(names)
+    return " and ".join(map(ascii if alike else repr, names))
+
+
+def several_notes(names: Sequence[str]) -> list[str]:
+    """Name also the labels that look like several, where commas alone stand between labels."""
+    odd = [repr(name) for name in names if BETWEEN.search(name)]
+    why = "read as one label each, since commas alone stand between labels"
+    return [*spelling_notes(names), *([f"warning: {shown(odd)}: {why}"] if odd else [])]
+
+
+def shown(names: Sequence[str]) -> str:
+    """List the first of these."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

@@ -11,7 +11,8 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
-from finetune.errors import DataError, Problem, shorten
+from finetune.errors import DataError, Problem
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +49,7 @@ class TextFile:
             wide = self.encoding == "utf-16"
             source = transcode(raw) if wide else raw
             for number, line in enumerate(guarded(source, self.path), 1):
-                yield number, decode(line, number, "utf-8" if wide else self.encoding)
+                yield number, decode(line, "utf-8" if wide else self.encoding)
 
     def text_lines(self) -> Iterator[tuple[int, str]]:
         """Yield lines as lines() does; a byte that is no text is an error."""
@@ -101,10 +102,10 @@ def transcode(raw: IO[bytes]) -> Iterator[bytes]:
         text.detach()  # whoever opened the file closes it
 
 
-def decode(line: bytes, number: int, encoding: str) -> str:
-    """Decode one line, its end written as a line feed."""
-    text = line.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding, "surrogateescape")
-    return text.removesuffix("\n").removesuffix("\r") + "\n"
+def decode(line: bytes, encoding: str) -> str:
+    """Decode one line, its end written as a line feed; a byte-order mark begins a file put behind another."""
+    text = line.decode(encoding.removesuffix("-sig"), "surrogateescape")
+    return text.removeprefix("\ufeff").removesuffix("\n").removesuffix("\r") + "\n"
 
 
 def undecoded(text: str) -> str | None:

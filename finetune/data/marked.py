@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from finetune.data.tags import Span, write_bio
 from finetune.data.width import fold
 from finetune.data.words import Words
-from finetune.errors import shorten
+from finetune.errors import Problem
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 PLACES = 'places of entities within the text and apart, such as "label": [[0, 2, "LOC"]]'
@@ -34,6 +36,14 @@ def marks_in(values: dict[str, Any]) -> list[Any] | None:
     if isinstance(found, list) and found and all(isinstance(one, dict) for one in found):
         return [as_list(one) for one in found]
     return found if "entities" in values and found == [] else None
+
+
+def full_export(path: Path, line: int, values: dict[str, Any]) -> Problem | None:
+    """Refuse a row of Label Studio's full JSON, where what was annotated stands apart from the text."""
+    if not isinstance(values.get("annotations"), list) or not any(one.startswith("data.") for one in values):
+        return None
+    found, todo = "a row of Label Studio's full JSON", 'export the project again as "JSON-MIN"'
+    return Problem(path, line, found, "text and labels side by side", todo)
 
 
 def until(place: Any, kind: str) -> Any:  # noqa: ANN401 - a JSON value

@@ -23,6 +23,7 @@ SPLIT_NAMES = {
     "test": ("test", "testing"),
 }
 SPLIT_OF = {word: split for split, words in SPLIT_NAMES.items() for word in words}
+ENDINGS = {"testa": "validation", "testb": "test"}  # eng.testa of CoNLL-2003; not a contest's testA.csv
 NO_TEXTS = ("readme", "license", "licence", "copying")  # files that lie beside texts and are none
 PACKED, FORMATS = (".gz", ".xz"), (".txt", ".parquet", *KNOWN_SUFFIXES)
 PART = re.compile(r"part-\d{3,}", re.IGNORECASE)  # as Spark and others name the parts of a table
@@ -75,9 +76,10 @@ def named_alike(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         words = words_of(name)
         for at, word in enumerate(words):
-            if word in SPLIT_OF:
+            split = SPLIT_OF.get(word) or (ENDINGS.get(word) if words[at - 1 : at] == ["."] else None)
+            if split:
                 pattern = "".join((*words[:at], "*", *words[at + 1 :]))
-                groups.setdefault(pattern, {})[name] = SPLIT_OF[word]
+                groups.setdefault(pattern, {})[name] = split
     twins = [group for group in groups.values() if "train" in group.values() and len({*group.values()}) > 1]
     return {name: split for group in twins for name, split in group.items()}
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Ids = list[int]
+NOT_WANTED = -100  # stands in labels where nothing is wanted of the model
 
 
 class Tokenizer(Protocol):

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from finetune.data.delimited import is_quoted
 from finetune.data.lines import TextFile, bare_suffix, open_text
-from finetune.data.records import KNOWN_SUFFIXES
+from finetune.data.records import KNOWN_SUFFIXES, begins_object
 from finetune.data.rows import Row, Source, open_source
 from finetune.data.shape import AnySource, Shape
+from finetune.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +28,13 @@ TABLES = {*KNOWN_SUFFIXES, ".parquet", ".arrow"}
 
 @dataclass(frozen=True)
 class TextLines:
-    """A file with a text a line."""
+    """A file with a text a line; with every, blank ones count, and texts stand as they are written."""
 
     file: TextFile
     names: tuple[str, ...] = ()
     columns: None = None
     entries: bool = False
+    every: bool = False
 
     @property
     def said(self) -> str:
@@ -49,10 +51,23 @@ class TextLines:
         yield self.file.path
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines that are not blank."""
+        """Yield the lines that are not blank, or every one."""
+        blank: list[Row] = []
         for number, line in self.file.lines():
-            if line.strip():
+            if not self.every and line.strip():
                 yield Row(self.file.path, number, line.strip(), "")
+            elif self.every and line.strip():
+                yield from blank
+                blank.clear()
+                yield line_row(self.file.path, number, line)
+            elif self.every:  # at the end of a file they are none
+                blank.append(line_row(self.file.path, number, line))
+
+
+def line_row(path: Path, number: int, line: str) -> Row:
+    """Make a row of a line as it stands, its line feed left out; a blank one is a problem."""
+    blank = Problem(path, number, "a blank line", "a text", "remove it")
+    return Row(path, number, line.removesuffix("\n"), "", None if line.strip() else blank)
 
 
 @dataclass(frozen=True)
@@ -87,7 +102,15 @@ class Unlabelled:
         return (replace(row, label="") for row in self.source.rows())
 
 
-def open_plain(path: Path, options: DataOptions) -> AnySource:
+def open_every(path: Path, options: DataOptions) -> AnySource:
+    """Open what is to be answered row by row: none is left out, and texts stand as they are written."""
+    found = open_plain(path, options)
+    if isinstance(found, TextLines):
+        return replace(found, every=True)
+    return replace(found, source=replace(found.source, every=True))
+
+
+def open_plain(path: Path, options: DataOptions) -> TextLines | Unlabelled:
     """Take a file for lines of text unless its name or its first lines say that it is a table."""
     if options.text_column is None and path.is_file() and bare_suffix(path) not in TABLES:
         file = open_text(path)
@@ -101,7 +124,7 @@ def is_table(file: TextFile) -> bool:
     """Tell JSON lines and tab-separated columns from prose, in which commas and a stray tab occur."""
     first = list(islice((line for _, line in file.lines() if line.strip()), LOOK_AT))
     tabs = first and (all("\t" in line.strip() for line in first) or is_quoted(file))
-    return bool(tabs) or any(line.lstrip().startswith("{") for line in first[:1])
+    return bool(tabs) or any(map(begins_object, first[:1]))
 
 
 def no_name(_: object) -> tuple[str, ...]:

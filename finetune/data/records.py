@@ -12,7 +12,8 @@ from finetune.data.columnar import is_saved, open_columnar
 from finetune.data.delimited import SEPARATORS, csv_rows, find_separator, is_quoted
 from finetune.data.lines import TextFile, bare_suffix, must_be_text, open_text, undecoded
 from finetune.data.width import fold
-from finetune.errors import DataError, Problem, shorten
+from finetune.errors import DataError, Problem
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,13 +59,13 @@ class Table:
         """The file behind a table of text."""
         return TextFile(self.path, self.encoding)
 
-    def records(self) -> Iterator[Record]:
-        """Yield every row of the file."""
+    def records(self, *, every: bool = False) -> Iterator[Record]:
+        """Yield the rows of the file; every one: those without anything in them and further headers too."""
         if self.format in {"Parquet", "a saved data set"}:
             return stored_records(self.path)
         if self.format in JSON:
             return JSON[self.format](self.file)
-        return line_records(self.file) if self.format == "lines" else cell_records(self)
+        return (line_records if self.format == "lines" else cell_records)(self, every=every)
 
     @property
     def said(self) -> str:
@@ -85,9 +86,15 @@ def find_format(file: TextFile) -> str:
         return "array"
     if known:
         return known
-    if first and first[0].lstrip().startswith("{"):
+    if first and begins_object(first[0]):
         return "jsonl"
     return "csv" if first and "\t" not in first[0] and find_separator(first) else "tab"
+
+
+def begins_object(line: str) -> bool:
+    """Tell an object of JSON, or what is meant to be one, from a text or a tagged word that begins with {."""
+    bare = line.strip().removesuffix(",")
+    return bare.startswith("{") and (bare.endswith("}") or bare[1:].lstrip()[:1] in {"", '"', "'"})
 
 
 def first_lines(file: TextFile) -> list[str]:
@@ -123,28 +130,40 @@ def open_table(path: Path, has_header: Callable[[list[list[str]]], bool]) -> Tab
     return Table(path, kind, file.encoding, tuple(names), header, separator)
 
 
-def cells_of(file: TextFile, kind: str, separator: str) -> Iterator[tuple[int, list[str] | Problem]]:
-    """Yield (line, cells) of every row that is not blank; in a tab-separated file a quote is just a quote."""
+def cells_of(
+    file: TextFile, kind: str, separator: str, *, every: bool = False
+) -> Iterator[tuple[int, list[str] | Problem]]:
+    """Yield (line, cells) of every row that is not blank; in a tab-separated file a quote is just a quote.
+
+    A blank line is no row, as pandas has it; where every row counts, separators or quotes alone are one.
+    """
     if kind == "tab":
-        yield from ((number, line[:-1].split("\t")) for number, line in file.lines() if line.strip())
+        for number, line in file.lines():
+            if line.strip() or (every and "\t" in line):
+                yield number, line[:-1].split("\t")
         return
     for number, cells in csv_rows(file.lines(), separator):
         if isinstance(cells, str):
             found = f"broken CSV ({cells})"
             yield number, Problem(file.path, number, found, "quotes in pairs", "close or double the quote")
-        elif any(cell.strip() for cell in cells):
+        elif any(cell.strip() for cell in cells) or (every and (len(cells) > 1 or cells == [""])):
             yield number, cells
 
 
-def cell_records(table: Table) -> Iterator[Record]:
+def cell_records(table: Table, *, every: bool) -> Iterator[Record]:
     """Give every row the table's column names; a row of another width is a problem."""
     between, model = SEPARATORS[table.separator], "the header" if table.header else "most rows"
     expected = f"{len(table.columns)} columns with {between} between them, as in {model}"
     todo = "mend the row or pass --skip-bad-rows"
     header: list[str] | Problem | None = None
-    for index, (line, cells) in enumerate(cells_of(table.file, table.format, table.separator)):
-        header = (cells if index == 0 else header) if table.header else None
-        if cells == header:  # also that of a file that was put behind this one
+    rows = cells_of(table.file, table.format, table.separator, every=every)
+    for line, cells in rows:
+        if table.header and header is None:
+            header = cells if isinstance(cells, Problem) or any(map(str.strip, cells)) else None
+            continue
+        if cells == header:  # that of a file that was put behind this one
+            if every:
+                yield Record(line, {}, Problem(table.path, line, "the header again", "a text", "remove it"))
             continue
         if isinstance(cells, Problem):
             yield Record(line, {}, cells)
@@ -240,9 +259,10 @@ def array_records(file: TextFile) -> Iterator[Record]:
 JSON = {"jsonl": json_records, "array": array_records}
 
 
-def line_records(file: TextFile) -> Iterator[Record]:
+def line_records(table: Table, *, every: bool) -> Iterator[Record]:
     """Take every line that is not blank for a text."""
-    return (Record(number, {"text": line}) for number, line in file.lines() if line.strip())
+    lines = ((number, line.removesuffix("\n")) for number, line in table.file.lines())
+    return (Record(number, {"text": line}) for number, line in lines if every or line.strip())
 
 
 def column_names(fields: Any) -> tuple[str, ...]:  # noqa: ANN401 - pyarrow carries no types

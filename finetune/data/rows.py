@@ -8,14 +8,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.data.cells import as_label, as_labels, as_text, flag_names, flagged, no_text
+from finetune.data.cells import as_label, as_labels, as_text, flag_names, flagged, no_text, written
 from finetune.data.columnar import is_saved, shards
 from finetune.data.columns import SAMPLE_ROWS, Columns, by_name, find_columns, header_test
 from finetune.data.lines import bare_suffix, open_text
+from finetune.data.marked import full_export
 from finetune.data.naming import ONE_BY_ONE, class_of, hidden, must_be_classes, must_be_texts
 from finetune.data.records import JSON, KNOWN_SUFFIXES, Record, Table, find_format, open_table
 from finetune.data.width import fold
-from finetune.errors import DataError, Problem, shorten
+from finetune.errors import DataError, Problem
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +48,8 @@ class Source:
     """A source that was looked at: what was detected, and its rows on demand.
 
     Its texts are rows of tables, or whole files in a folder for each class. The names are those of all
-    classes, where the source lists them.
+    classes, where the source lists them. With every, no row is left out and the texts stand as they are
+    written: answers lie beside rows, and offsets count in them.
     """
 
     said: str
@@ -55,6 +58,7 @@ class Source:
     class_folders: tuple[str, ...] = ()
     blank_labels: bool = False
     names: tuple[str, ...] = ()
+    every: bool = False
 
     @property
     def columns(self) -> Columns | None:
@@ -77,9 +81,12 @@ class Source:
     def rows(self) -> Iterator[Row]:
         """Yield every row that is not blank, in the order of the files."""
         for table, columns, label in self.tables:
-            yield from (self.row(record, table, columns, label) for record in table.records())
+            records = table.records(every=self.every)
+            yield from (self.row(record, table, columns, label) for record in records)
         for name in self.class_folders:
-            yield from (whole_file(path, fold(name)) for path in files_below(self.root / name))
+            for path in files_below(self.root / name):
+                row = whole_file(path, fold(name))
+                yield row if self.every else replace(row, text=row.text.strip())
 
     def row(self, record: Record, table: Table, columns: Columns, label: str | None) -> Row:
         """Make a row of a record; where labels may be blank, a blank one stands."""
@@ -88,6 +95,8 @@ class Source:
             if own and self.blank_labels:
                 label = several_labels(record, columns)
             row = to_row(table.path, record, columns, label)
+            if self.every and row.problem is None:
+                row = replace(row, text=written(record.values[columns.text]))
         except ValueError as error:
             row = refused(table.path, record, str(error), "0 or 1 for each label")
         row = with_labels(row, record, columns, several=self.blank_labels) if own else row
@@ -211,6 +220,9 @@ def several_labels(record: Record, columns: Columns) -> str:
 def with_labels(row: Row, record: Record, columns: Columns, *, several: bool) -> Row:
     """Refuse places of entities, and where a text has one label a list of several: it would be a class."""
     found = record.values.get(columns.label or "")
+    apart = None if str(columns.label).startswith("data.") else full_export(row.path, row.line, record.values)
+    if apart:
+        return replace(row, problem=apart)
     if row.problem is not None or not isinstance(found, (list, tuple)):
         return row
     if any(isinstance(one, (list, tuple, dict)) for one in found):
@@ -252,10 +264,10 @@ def missing(path: Path, record: Record, found: str, expected: str) -> Row:
 def whole_file(path: Path, label: str) -> Row:
     """Read one text that fills a file."""
     try:
-        text = "".join(line for _, line in open_text(path).text_lines()).strip()
+        text = "".join(line for _, line in open_text(path).text_lines()).removesuffix("\n")
     except DataError as error:
         return Row(path, error.problem.line or 1, problem=error.problem, empty=path.stat().st_size == 0)
-    if not text:
+    if not text.strip():
         problem = Problem(path, 1, "white space alone", "a text", "write one into it or remove the file")
         return Row(path, 1, problem=problem, empty=True)
     return Row(path, 1, text, label)

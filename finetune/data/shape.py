@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from finetune.data.cells import join_names, split_names
-from finetune.data.doubts import several_notes, spelling_notes
+from finetune.data.labels import several_notes, spelling_notes
 from finetune.data.rows import open_source
 
 if TYPE_CHECKING:

@@ -6,19 +6,21 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from finetune.data.ingest import as_line
+from finetune.data.cells import as_line
 from finetune.data.numbers import gathered, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from finetune.data.labels import LabelSet
+    from finetune.data.numbers import Index
     from finetune.data.shape import Shape
     from finetune.data.store import Stored
 
@@ -79,9 +81,14 @@ class Split:
                 counts[one["values"]] += one["counts"]
         return counts
 
-    def texts(self) -> list[str]:
-        """Read the texts; for reports and small data, since all of them go into memory."""
-        return [as_line(text) for batch in self.batches("text") for text in batch.column("text").to_pylist()]
+    def cells(self, column: str) -> Iterator[Any]:
+        """Read a column of the split's rows; memory does not grow with them."""
+        for batch in self.batches(column):
+            yield from batch.column(column).to_pylist()
+
+    def texts(self) -> Iterator[str]:
+        """Read the texts, sentences of words with spaces between them."""
+        return map(as_line, self.cells("text"))
 
     def at(self, number: int) -> tuple[str, str]:
         """Return place and text of a row: ("train.txt:17", "…")."""
@@ -96,6 +103,14 @@ class Split:
     def place(self, file: str) -> Path:
         """Find the file of a row: the source itself where it is one file."""
         return Path(self.rows.meta["root"], file)
+
+
+def label_totals(codes: Index, cells: Sequence[tuple[str, ...]], labels: LabelSet) -> Counter[str]:
+    """Count the rows that have each label, from their label_codes."""
+    counts: Counter[str] = Counter()
+    for cell, count in zip(cells, np.bincount(codes, minlength=len(cells)).tolist(), strict=True):
+        counts.update(dict.fromkeys(sorted({labels.meaning(one) for one in cell}), count))
+    return counts
 
 
 def codes_of(column: pa.Array, shape: Shape, known: dict[tuple[str, ...], int]) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from finetune.writing import flush_all, unusable
+from finetune.writing import flush_all, locked, sweep, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -97,9 +98,11 @@ def stored(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict
 
 
 def opened(folder: Path, *, fresh: bool) -> Stored:
-    """Map a table that is there."""
+    """Map a table that is there; a ValueError says that it is damaged."""
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     path = folder / "table.arrow"
+    if not fresh and meta.get("checksum") != checksum(path):
+        raise ValueError(path)
     return Stored(pa.ipc.open_file(pa.memory_map(str(path))).read_all(), meta, fresh, path)
 
 
@@ -109,7 +112,17 @@ def write(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[
     with pa.OSFile(str(folder / "table.arrow"), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for chunk in make(meta):
             writer.write_batch(pa.record_batch(chunk, schema=schema))
+    meta["checksum"] = checksum(folder / "table.arrow")
     (folder / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+
+
+def checksum(path: Path) -> int:
+    """Sum up a file: two gigabytes a second, so that what a disk damaged is not taken for texts or tokens."""
+    found = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found = zlib.crc32(block, found)
+    return found
 
 
 @contextmanager
@@ -117,11 +130,13 @@ def workplace(parent: Path) -> Iterator[Path]:
     """Make a folder that is gone afterwards, unless it was renamed."""
     try:
         parent.mkdir(parents=True, exist_ok=True)
+        sweep(parent.glob(".making-*"))
         work = Path(tempfile.mkdtemp(prefix=".making-", dir=parent))
     except OSError as error:
         raise unusable("--cache-dir", parent, error) from None
     try:
-        yield work
+        with locked(work):
+            yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -136,12 +151,10 @@ def put_in_place(work: Path, folder: Path, mark: str) -> None:
             raise
 
 
-def chunks(
-    rows: Iterable[tuple[Any, ...]], names: Sequence[str], size: int = CHUNK
-) -> Iterator[dict[str, list[Any]]]:
-    """Turn rows into columns, so many rows at a time."""
+def chunks(rows: Iterable[tuple[Any, ...]], names: Sequence[str]) -> Iterator[dict[str, list[Any]]]:
+    """Turn rows into columns, some thousands at a time."""
     source = iter(rows)
-    while some := list(islice(source, size)):
+    while some := list(islice(source, CHUNK)):
         yield {name: list(column) for name, column in zip(names, zip(*some, strict=True), strict=True)}
 
 

@@ -29,7 +29,7 @@ TOKENS_VERSION = 2
 
 
 @dataclass(frozen=True)
-class Encoder:
+class RowEncoding:
     """How a task turns rows into numbers; key names everything that decides the result."""
 
     key: str
@@ -91,12 +91,12 @@ def tokenizer_key(tokenizer: PreTrainedTokenizerBase) -> str:
     return fingerprint(backend.to_str() if backend is not None else tokenizer.get_vocab())
 
 
-def encode_split(split: Split, encoder: Encoder, cache: Path) -> Encoded:
+def encode_split(split: Split, encoding: RowEncoding, cache: Path) -> Encoded:
     """Tokenise the split, or find it tokenised."""
-    fields = [("input_ids", pa.list_(pa.int32())), ("labels", encoder.label_type), ("row", pa.int64())]
-    key = (TOKENS_VERSION, encoder.key, encoder.skip_bad_rows, split.rows.meta["key"], split.chosen)
+    fields = [("input_ids", pa.list_(pa.int32())), ("labels", encoding.label_type), ("row", pa.int64())]
+    key = (TOKENS_VERSION, encoding.key, encoding.skip_bad_rows, split.rows.meta["key"], split.chosen)
     folder = cache / f"tokens-{fingerprint(*key)}"
-    made = stored(folder, pa.schema(fields), lambda meta: encoded_chunks(split, encoder, meta))
+    made = stored(folder, pa.schema(fields), lambda meta: encoded_chunks(split, encoding, meta))
     ids = made.table.column("input_ids")
     lengths = gathered((np.diff(one.offsets.to_numpy()) for one in ids.chunks), len(ids), split.rows.folder)
     return Encoded(split, made, Ragged(ids), lengths, flat(made.table.column("row"), split))
@@ -107,27 +107,27 @@ def flat(column: pa.ChunkedArray, split: Split) -> NDArray[np.int64]:
     return gathered((one.to_numpy() for one in column.chunks), len(column), split.rows.folder)
 
 
-def encoded_chunks(split: Split, encoder: Encoder, meta: Meta) -> Iterator[dict[str, list[Any]]]:
-    """Stream the split through the task's encoder."""
+def encoded_chunks(split: Split, encoding: RowEncoding, meta: Meta) -> Iterator[dict[str, list[Any]]]:
+    """Stream the split through the task's encoding."""
     meta.update(truncated=0)
     count_none(meta)
     start = made = 0
     for batch in split.batches():
         texts, labels, kept = [], [], []
         for number, row in enumerate(read_rows(split, batch), start):
-            label = encoder.label(row)
+            label = encoding.label(row)
             if isinstance(label, Problem) and split.rows.meta["entries"]:
                 label = in_entry(label)
             if not isinstance(label, Problem):
                 texts.append(row.text)
                 labels.append(label)
                 kept.append(number)
-            elif encoder.skip_bad_rows:
+            elif encoding.skip_bad_rows:
                 note_problem(meta, label)
             else:
                 raise DataError(label)
         start += batch.num_rows
-        chunk = encoder.encode(texts, labels)
+        chunk = encoding.encode(texts, labels)
         meta["truncated"] += chunk.truncated
         rows = [kept[one] for one in chunk.rows]
         made += len(rows)

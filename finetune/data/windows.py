@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+OVERLAP = 0.25  # of a window, which it shares with the next
+
 
 @dataclass(frozen=True)
 class Window:
@@ -20,18 +22,18 @@ class Window:
     own_end: int
 
 
-def windows(sizes: Sequence[int], room: int, overlap: float = 0.25) -> list[Window]:
+def windows(sizes: Sequence[int], room: int) -> list[Window]:
     """Cover words of these sizes (in tokens) with windows of at most `room` tokens.
 
     Every word is owned by exactly one window, in order: the owned words of all windows, one behind the other,
-    are the sentence. Neighbours share about `overlap` of a window, and the border lies in the middle of what
+    are the sentence. Neighbours share about a quarter of a window, and the border lies in the middle of what
     they share, so that a word at a border is read with context on both sides.
     """
     pieces = [reach(sizes, 0, room)]
     while pieces[-1][1] < len(sizes):
         start, end = pieces[-1]
         back = end
-        while back - 1 > start and sum(sizes[back - 1 : end]) <= room * overlap:
+        while back - 1 > start and sum(sizes[back - 1 : end]) <= room * OVERLAP:
             back -= 1
         pieces.append(reach(sizes, back if reach(sizes, back, room)[1] > end else end, room))
     borders = [(one[1] + two[0]) // 2 for one, two in pairwise(pieces)]

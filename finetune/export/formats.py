@@ -10,7 +10,8 @@ from finetune.export.graph import torchscript_compute, write_onnx, write_torchsc
 from finetune.export.shrink import CANDIDATES, write_fp16, write_int8
 from finetune.export.triton import arrange
 from finetune.export.verify import Tolerance
-from finetune.runtime.engine import MODEL, onnx_compute
+from finetune.layout import ONNX, TORCHSCRIPT
+from finetune.runtime.engine import onnx_compute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +50,10 @@ ROUNDED = Tolerance(difference=1.0, mean=0.05, agreement=0.9, points=0.5)
 
 INT8 = tuple((one.said, partial(write_int8, how=one)) for one in CANDIDATES)
 FORMATS = {
-    "torchscript": Format("model.pt", write_torchscript, torchscript_compute, EXACT),
-    "onnx": Format(MODEL, write_onnx, onnx_compute, EXACT),
-    "onnx-fp16": Format(MODEL, write_onnx, onnx_compute, HALF, (("half precision", write_fp16),)),
-    "onnx-int8": Format(MODEL, write_onnx, onnx_compute, ROUNDED, INT8),
+    "torchscript": Format(TORCHSCRIPT, write_torchscript, torchscript_compute, EXACT),
+    "onnx": Format(ONNX, write_onnx, onnx_compute, EXACT),
+    "onnx-fp16": Format(ONNX, write_onnx, onnx_compute, HALF, (("half precision", write_fp16),)),
+    "onnx-int8": Format(ONNX, write_onnx, onnx_compute, ROUNDED, INT8),
 }
 FORMATS |= {
     name.replace("onnx", "triton"): replace(one, arrange=arrange)

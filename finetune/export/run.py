@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.answers.registry import must_answer
 from finetune.errors import ExportError, RequestError
-from finetune.export import RECORD
 from finetune.export.formats import FORMATS
 from finetune.export.samples import Subject, from_file, generated
 from finetune.export.triton import refuse_other_models
 from finetune.export.verify import compare, of_export, of_model, same_tokens
-from finetune.folder import package_versions
+from finetune.layout import FACTS, RECORD, TOKENIZER
+from finetune.machine import package_versions
 from finetune.predict import Predictor
-from finetune.runtime.engine import FACTS, TOKENIZER, assemble
-from finetune.writing import refuse_other_files, write_folder
+from finetune.runtime.engine import assemble
+from finetune.writing import refuse_other_files, write_folder, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,11 +103,6 @@ def write_companions(subject: Subject, folder: Path) -> None:
         "unk_token_id": tokenizer.unk_token_id,
     }
     write_json(folder / FACTS, facts)
-
-
-def write_json(path: Path, contents: dict[str, Any]) -> None:
-    """Write for people too."""
-    path.write_text(json.dumps(contents, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def write_verified(work: Export, form: Format, folder: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from finetune.data.corpus import sample
 from finetune.data.ingest import ingest
@@ -51,9 +50,9 @@ def from_file(subject: Subject, options: DataOptions) -> Sample:
     assert options.data is not None  # noqa: S101 - the caller names a file
     rows = ingest(must_exist(options.data), options, predictor.task.shape)
     split = sample(whole("test", rows), options.max_rows, SEED)
-    encoder = known_labels(predictor, rows, options.data, lambda _: None)
-    encoded = encode_split(split, encoder, options.cache_dir or default_cache())
-    texts = split.rows.table.column("text").take(pa.array(split.index)).to_pylist()
+    encoding = known_labels(predictor, rows, options.data, lambda _: None)
+    encoded = encode_split(split, encoding, options.cache_dir or default_cache())
+    texts = list(split.cells("text"))
     ids = [encoded.input_ids[at].tolist() for at in range(len(encoded))]
     chunk = Chunk(ids, encoded.labels.to_pylist(), encoded.rows.tolist(), 0)
     return Sample(f"{len(texts):,} texts of {options.data.name}", texts, chunk, encoded)
@@ -67,5 +66,5 @@ def generated(subject: Subject) -> Sample:
     lengths = np.geomspace(1, 2 * subject.answerer.max_length, GENERATED).astype(int)
     lines = [" ".join(generator.choice(words, length)) for length in lengths]
     texts = subject.answerer.texts(lines)
-    chunk = subject.predictor.encoder.encode(texts, [None] * len(texts))
+    chunk = subject.predictor.encoding.encode(texts, [None] * len(texts))
     return Sample(f"{GENERATED} generated texts", texts, chunk)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from finetune.export import RECORD
-from finetune.runtime.engine import FACTS, LOGITS_MODEL, MODEL, TOKENIZER
+from finetune.layout import FACTS, MODEL, ONNX, RECORD, TOKENIZER
+from finetune.runtime.engine import LOGITS_MODEL
 from finetune.writing import refuse_other_files
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def arrange(folder: Path, model: Path) -> None:
     texts, logits = folder / name, folder / LOGITS_MODEL.format(name)
     for one in (texts, logits):
         (one / "1").mkdir(parents=True)
-    dims = open_dims(folder / MODEL)
-    for path in folder.glob(f"{MODEL}*"):
+    dims = open_dims(folder / ONNX)
+    for path in folder.glob(f"{ONNX}*"):
         path.rename(logits / "1" / path.name)
     for file in (TOKENIZER, FACTS):
         (folder / file).rename(texts / "1" / file)
@@ -87,13 +87,13 @@ def refuse_other_models(repository: Path, model: Path) -> None:
     """Let an export take its two places in a repository if they are free, or hold an export."""
     name = repository_name(model)
     refuse_other_files(repository / name, "--output-dir", f"1/{FACTS}")
-    refuse_other_files(repository / LOGITS_MODEL.format(name), "--output-dir", f"1/{MODEL}")
+    refuse_other_files(repository / LOGITS_MODEL.format(name), "--output-dir", f"1/{ONNX}")
 
 
 def repository_name(model: Path) -> str:
     """Name the model as its run is named: runs/news and runs/news/model are both news."""
     place = model.resolve()
-    return re.sub(r"[^\w.-]", "-", place.parent.name if place.name == "model" else place.name)
+    return re.sub(r"[^\w.-]", "-", place.parent.name if place.name == MODEL else place.name)
 
 
 def open_dims(path: Path) -> Sequence[int]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from finetune.errors import shorten
-from finetune.predict import Rows
+from finetune.batching import MemoryRows
 from finetune.training.evaluation import predict_logits
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,8 +63,7 @@ def of_model(subject: Subject, sample: Sample) -> Answers:
     predictor = subject.predictor
 
     def run(ids: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
-        rows = Rows([list(one) for one in ids], np.array([len(one) for one in ids]))
-        return predict_logits(predictor.model, rows, predictor.device, predictor.max_tokens)
+        return predict_logits(predictor.model, MemoryRows(ids), predictor.device, predictor.max_tokens)
 
     return judged(subject, sample, run(sample.chunk.input_ids), run)
 

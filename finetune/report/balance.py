@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from finetune.data.split import label_totals
 from finetune.report.bars import MOST_BARS, draw_balance
 from finetune.report.sections import Section, escaped, table
 
 if TYPE_CHECKING:
     from finetune.data.corpus import Corpus
-    from finetune.data.labels import LabelSet
     from finetune.data.shape import Shape
-    from finetune.data.split import Split
 
 UNEVEN = 3.0
 ORDER: tuple[str, ...] = ("train", "validation", "test")
@@ -27,7 +23,7 @@ def balance_sections(corpus: Corpus, shape: Shape) -> list[Section]:
     if not names:
         return []
     splits = [(name, corpus.splits[name]) for name in ORDER if name in corpus.splits]
-    found = {name: counted(split, corpus.labels, shape) for name, split in splits}
+    found = {name: label_totals(*split.label_codes(shape), corpus.labels) for name, split in splits}
     counts = {split: [of[name] for name in names] for split, of in found.items()}
     rows = [(name, *(of[n] for of in counts.values())) for n, name in enumerate(names)]
     text = "Rows that have the label. " + uneven(counts["train"], names)
@@ -36,16 +32,6 @@ def balance_sections(corpus: Corpus, shape: Shape) -> list[Section]:
     totals = {split: len(rows) for split, rows in splits}
     draw = partial(draw_balance, names, counts, totals)
     return [Section("balance", "Labels in the data", text + "\n\n" + table(("label", *counts), rows), draw)]
-
-
-def counted(split: Split, labels: LabelSet, shape: Shape) -> Counter[str]:
-    """Count the label names of a split."""
-    codes, held = split.label_codes(shape)
-    counts: Counter[str] = Counter()
-    for names, count in zip(held, np.bincount(codes, minlength=len(held)).tolist(), strict=True):
-        numbers = {labels.ids[one] for one in names if one in labels.ids}
-        counts.update({labels.names[number]: count for number in numbers})
-    return counts
 
 
 def uneven(counts: list[int], names: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = (BLUE, ORANGE, GREY, GREEN, RED)
+STACK = (GREEN, GREY, ORANGE, BLUE, RED)
 MOST_BARS = 40
 SCORE = "score"  # the unit of what lies between 0 and 1
 
@@ -51,9 +52,6 @@ def draw_stacked(names: Sequence[str], series: Series, unit: str, path: Path) ->
             left += np.array(values)
         axes.set_xlabel(unit)
         rows_for(axes, names, len(series))
-
-
-STACK = (GREEN, GREY, ORANGE, BLUE, RED)
 
 
 def draw_balance(

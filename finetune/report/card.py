@@ -10,11 +10,12 @@ from finetune.report.sections import escaped, table
 USE = """```python
 from finetune.predict import Predictor
 
-print(Predictor("path/to/this/folder")("…"))
+print(Predictor("path/to/this/folder")("TEXT"))
 ```
 
 """
 PLAIN = "It loads with plain transformers as well; the label names are in config.json."
+WITHOUT_LABELS = "It loads with plain transformers as well."
 OF_OUR_KIND = """Plain transformers knows this kind of model once `finetune.light` is imported; the label
 names are in config.json.
 
@@ -50,10 +51,17 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## Results",
         results,
         "## Use",
-        USE + (OF_OUR_KIND if encoder == LIGHT else PLAIN),
+        use(config["task"], encoder),
         "## Data",
         data,
         "## Limits",
         limits,
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def use(task: str, encoder: str) -> str:
+    """Show how to ask the model; a pretrained encoder fills masks and has no labels."""
+    if task == "pretrain":
+        return USE.replace("TEXT", "…[MASK]…") + WITHOUT_LABELS
+    return USE.replace("TEXT", "…") + (OF_OUR_KIND if encoder == LIGHT else PLAIN)

@@ -20,11 +20,13 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 MOST_CURVES = 10
 MOST_POINTS = 600
+MOST_PAIRS = 2_000_000  # of text and label, a second to sort
+TOGETHER = "all (micro)"
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Points of a curve with the area under it."""
+    """Points of a curve with the area under it; of more curves than are drawn, the area alone."""
 
     name: str
     across: Floats
@@ -32,42 +34,93 @@ class Curve:
     area: float
 
 
-def roc(name: str, truth: Bools, scores: Floats) -> Curve:
-    """Compute true positives found against false alarms raised, for every threshold."""
-    from sklearn.metrics import auc, roc_curve  # noqa: PLC0415 - a second, for those who report
-
-    across, up, _ = roc_curve(truth, scores)
-    return Curve(name, across, up, float(auc(across, up)))
-
-
-def precision_recall(name: str, truth: Bools, scores: Floats) -> Curve:
-    """Compute precision against recall, for every threshold; the area is average precision."""
-    from sklearn.metrics import average_precision_score, precision_recall_curve  # noqa: PLC0415 - see roc
-
-    up, across, _ = precision_recall_curve(truth, scores)
-    return Curve(name, across, up, float(average_precision_score(truth, scores)))
-
-
-def usable(truth: Bools) -> list[int]:
-    """Name the columns that have both answers: only they have a curve."""
-    return [n for n in range(truth.shape[1]) if 0 < truth[:, n].sum() < len(truth)]
-
-
 @dataclass(frozen=True)
 class Curves:
-    """Both curves of each label, and of all labels together (micro), where every pair counts alike."""
+    """Both curves of each label, and of all labels together (micro), where every pair counts alike.
+
+    The sample says of how many pairs the latter are, where they are not of all.
+    """
 
     roc: list[Curve]
     precision_recall: list[Curve]
+    sample: str = ""
+
+
+def ranked(
+    name: str, truth: Bools, scores: Floats, weight: float = 1.0, points: int = MOST_POINTS
+) -> tuple[Curve, Curve]:
+    """Compute ROC and precision-recall, for every threshold; a pair that is false counts for so many.
+
+    The area under precision-recall is average precision, as area() in the metrics has it.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, 1))  # of each run of equal scores
+    hits = np.cumsum(truth[order])[last]
+    misses = (last + 1 - hits) * weight
+    recall, alarms = after(0.0, hits / hits[-1]), after(0.0, misses / misses[-1])
+    precision = after(1.0, hits / (hits + misses))
+    under = np.sum(np.diff(alarms) * (recall[1:] + recall[:-1])) / 2
+    average = np.sum(np.diff(recall) * precision[1:])
+    shown = thinned(recall, alarms, points)
+    return (
+        Curve(name, alarms[shown], recall[shown], float(under)),
+        Curve(name, recall[shown], precision[shown], float(average)),
+    )
+
+
+def after(first: float, values: Floats) -> Floats:
+    """Put a value in front."""
+    return np.concatenate([[first], values])
+
+
+def thinned(recall: Floats, alarms: Floats, points: int) -> NDArray[np.int64]:
+    """Choose points that are spread evenly over both shares: most thresholds lie where nothing is found."""
+    even = np.linspace(0, 1, points // 2)
+    found = [np.searchsorted(one, even) for one in (recall, alarms)]
+    return np.unique(np.concatenate([*found, [len(recall) - 1] * min(points, 1)]).astype(np.int64))
+
+
+def usable(truth: Bools) -> NDArray[np.int64]:
+    """Name the columns that have both answers: only they have a curve."""
+    counts = truth.sum(0)
+    return np.flatnonzero((counts > 0) & (counts < len(truth)))
 
 
 def all_curves(names: Sequence[str], truth: Bools, scores: Floats) -> Curves:
     """Compute the curves of every label that has both answers, and of all together if several."""
     columns = usable(truth)
-    found = [(names[n], truth[:, n], scores[:, n]) for n in columns]
+    points = MOST_POINTS if len(columns) <= MOST_CURVES else 0
+    found = [ranked(names[n], truth[:, n], scores[:, n], points=points) for n in columns]
+    sample = ""
     if len(columns) > 1:
-        found.append(("all (micro)", truth[:, columns].ravel(), scores[:, columns].ravel()))
-    return Curves([roc(*one) for one in found], [precision_recall(*one) for one in found])
+        both, sample = together(truth, scores, columns)
+        found.append(both)
+    return Curves([one for one, _ in found], [two for _, two in found], sample)
+
+
+def together(truth: Bools, scores: Floats, columns: NDArray[np.int64]) -> tuple[tuple[Curve, Curve], str]:
+    """Compute the curves of all pairs; of too many, from those that hold and a sample of the others."""
+    held = truth[:, columns].ravel()
+    if len(held) <= MOST_PAIRS:
+        return ranked(TOGETHER, held, scores[:, columns].ravel()), ""
+    right, wrong = some(held), some(~held)
+    every = np.count_nonzero(held)
+    pairs = np.concatenate([right, wrong])
+    row, column = np.divmod(pairs, len(columns))
+    weight = (len(held) - every) / len(wrong) * len(right) / every
+    sample = (
+        f"The figures of all labels together are from a seeded sample of the {len(held):,} pairs of text and "
+        f"label: {len(right):,} that hold and {len(wrong):,} that do not."
+    )
+    return ranked(TOGETHER, held[pairs], scores[row, columns[column]], weight), sample
+
+
+def some(which: Bools) -> NDArray[np.int64]:
+    """Name the pairs that are meant, of too many a sample."""
+    if np.count_nonzero(which) <= MOST_PAIRS:
+        return np.flatnonzero(which)
+    drawn = np.random.default_rng(0).integers(0, len(which), MOST_PAIRS)
+    return drawn[which[drawn]]
 
 
 def draw_both(curves: Curves, share: float, path: Path) -> None:
@@ -85,10 +138,9 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], labels: tuple[str, str]) ->
     """Draw the curves, each with its area; of more than ten the one of all together alone."""
     several = len(curves) > 1
     for one in curves if len(curves) <= MOST_CURVES + 1 else curves[-1:]:
-        thin = np.unique(np.linspace(0, len(one.across) - 1, MOST_POINTS).astype(int))
         together = several and one is curves[-1]
         style = {"color": "black", "linewidth": 2.2, "linestyle": "--"} if together else {"linewidth": 1.3}
-        axes.plot(one.across[thin], one.up[thin], label=f"{drawable(one.name)} {one.area:.3f}", **style)
+        axes.plot(one.across, one.up, label=f"{drawable(one.name)} {one.area:.3f}", **style)
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
     axes.set_xlim(-0.01, 1.01)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from finetune.errors import counted
+from finetune.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

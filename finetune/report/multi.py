@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from finetune.metrics import binned
 from finetune.multi_metrics import area, f1
 from finetune.report.bars import MOST_BARS, SCORE, draw_grouped
 from finetune.report.curves import all_curves, draw_both
@@ -20,15 +21,13 @@ if TYPE_CHECKING:
     from finetune.data.tokens import Encoded
     from finetune.report.thresholds import Held
 
-BINS = 10
-
 
 def multi_sections(encoded: Encoded, held: Held) -> list[Section]:
     """Report each label with its threshold, thresholds, curves, calibration, and the largest errors."""
     scores = label_scores(held)
     series = {what: list(map(float, scores[what])) for what in ("F1", "average precision")}
     bars = partial(draw_grouped, held.names, series, SCORE) if len(held.names) <= MOST_BARS else None
-    bins = probability_bins(held)
+    bins = binned(held.probabilities, held.truth)
     return [
         Section("labels", "Per label", label_table(held, scores), bars),
         thresholds_section(held),
@@ -77,21 +76,10 @@ def ranking_sections(held: Held) -> list[Section]:
     text = (
         f"All pairs of text and label together: area under ROC {curves.roc[-1].area:.4f}, average precision "
         f"{curves.precision_recall[-1].area:.4f}. Both say how well the probabilities put the right labels "
-        "first, whatever the thresholds; 1 is perfect."
+        f"first, whatever the thresholds; 1 is perfect. {curves.sample}"
     )
     draw = partial(draw_both, curves, float(held.truth.mean()))
-    return [Section("ranking", "ROC and precision-recall", text, draw)]
-
-
-def probability_bins(held: Held) -> list[tuple[float, float, int]]:
-    """Group pairs of text and label by probability: (mean, share that holds, how many) of bins not empty."""
-    which = np.minimum((held.probabilities * BINS).astype(int), BINS - 1)
-    members = [which == number for number in range(BINS)]
-    return [
-        (float(held.probabilities[m].mean()), float(held.truth[m].mean()), int(m.sum()))
-        for m in members
-        if m.any()
-    ]
+    return [Section("ranking", "ROC and precision-recall", text.strip(), draw)]
 
 
 def mistakes(encoded: Encoded, held: Held) -> str:

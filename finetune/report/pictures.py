@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from finetune.training.checkpoint import State
 
@@ -102,7 +103,7 @@ def write_counts(axes: Axes, matrix: np.ndarray[Any, Any], shares: np.ndarray[An
         axes.text(column, row, f"{matrix[row, column]}", ha="center", va="center", color=colour, fontsize=8)
 
 
-def draw_curves(state: State, metric: str, path: Path) -> None:
+def draw_training(state: State, metric: str, path: Path) -> None:
     """Draw training and validation loss, and the metric that chose the best checkpoint."""
     steps = [one["step"] for one in state.evaluations]
     wide = bool(steps) and metric != "loss"
@@ -159,7 +160,7 @@ def draw_calibration(bins: list[tuple[float, float, int]], path: Path) -> None:
         axes.legend(frameon=False)
 
 
-def draw_lengths(lengths: np.ndarray[Any, np.dtype[np.int64]], unit: str, path: Path) -> None:
+def draw_lengths(lengths: NDArray[np.int32], unit: str, path: Path) -> None:
     """Draw how long texts are, up to the longest hundredth, and what share a limit would cut."""
     top = max(8, int(np.percentile(lengths, 99.5)))
     with canvas(path, 8, 4) as (axes,):

@@ -117,7 +117,8 @@ def ranking_text(curves: Curves) -> str:
         "How well the scores put the right texts first, whatever the threshold. 1 is perfect; guessing gives "
         "0.5 for ROC and the label's share (dotted) for precision-recall."
     )
-    return meaning + "\n\n" + table(("label", "area under ROC", "average precision"), rows)
+    head = ("label", "area under ROC", "average precision")
+    return f"{meaning} {curves.sample}".strip() + "\n\n" + table(head, rows)
 
 
 def class_table(names: Sequence[str], matrix: NDArray[np.int64]) -> str:

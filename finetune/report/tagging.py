@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from finetune.data.ingest import as_line
+from finetune.data.cells import as_line
 from finetune.data.tags import spans
+from finetune.metrics import binned
 from finetune.report.bars import SCORE, draw_grouped, draw_stacked
 from finetune.report.pictures import draw_calibration
 from finetune.report.sections import MISTAKES_SHOWN, Section, calibration_text, table
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from finetune.data.tags import Span
 
 ERRORS = ("right", "missed", "wrong type", "wrong border")
-BINS = 10
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,7 @@ def confidence_bins(judged: Sequence[Tagged]) -> list[tuple[float, float, int]]:
     ]
     confidence = np.array([sure for sure, _ in found])
     right = np.array([hit for _, hit in found], dtype=bool)
-    which = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    members = [which == number for number in range(BINS)]
-    return [(float(confidence[m].mean()), float(right[m].mean()), int(m.sum())) for m in members if m.any()]
+    return binned(confidence, right)
 
 
 def mistakes(split: Split, judged: Sequence[Tagged]) -> str:

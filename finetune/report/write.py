@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from finetune.options import DataOptions, ModelOptions, TrainingOptions, foreign
 from finetune.report.glossary import meaning
 from finetune.report.page import write_page
-from finetune.report.pictures import draw_curves
+from finetune.report.pictures import draw_training
 from finetune.report.sections import Section, escaped, table
-from finetune.training.progress import clock
+from finetune.wording import clock
 from finetune.writing import write_text
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def head(found: Findings) -> list[Section]:
     note = f"All that follows was measured on the {found.judged} rows."
     return [
         Section("results", "Results", results_table(splits) + "\n\n" + note),
-        Section("curves", "Training", "", lambda path: draw_curves(found.state, found.metric, path)),
+        Section("curves", "Training", "", lambda path: draw_training(found.state, found.metric, path)),
         *found.data,
     ]
 

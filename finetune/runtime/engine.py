@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from finetune.answers.registry import KINDS, answerer
-from finetune.batching import micro_batches, rectangle
-from finetune.data.pieces import Chunk
+from finetune.batching import MemoryRows, micro_batches, rectangle
 from finetune.errors import RequestError
+from finetune.layout import FACTS, ONNX, TOKENIZER
 from finetune.runtime.tokenizer import FastTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from finetune.answers.registry import Answerer
+    from finetune.answers.registry import Answer, Answerer
+    from finetune.data.pieces import Chunk
 
-Answer = dict[str, Any]
-Pieces = Chunk
 Batch = dict[str, NDArray[np.int64]]
-MODEL, FACTS, TOKENIZER = "model.onnx", "finetune.json", "tokenizer.json"
 TOKENS_AT_ONCE = {"cpu": 512, "cuda": 16384}  # measured on the CPU: with 4096 a third fewer texts a second
 ANYWHERE = 4096  # where Triton decides on the device
 LOGITS_MODEL = "{}_logits"  # inside Triton: the name of the model that computes
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Token ids of one batch, without padding."""
-
-    input_ids: Sequence[Sequence[int]]
-    lengths: NDArray[np.int64]
 
 
 class Runtime:
@@ -64,27 +53,27 @@ class Runtime:
         pieces = self.encode(texts)
         return self.answers(texts, pieces, self.logits(pieces))
 
-    def encode(self, texts: Sequence[str]) -> Pieces:
+    def encode(self, texts: Sequence[str]) -> Chunk:
         """Tokenise, cut and frame as training did: input_ids without padding, and the text of each (rows)."""
         return self.read(self.answerer.texts(texts), [None] * len(texts))
 
     def run(self, ids: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """Compute one padded batch; the logits of each piece come back without its padding."""
-        rows = Rows(ids, np.array([len(one) for one in ids], np.int64))
+        rows = MemoryRows(ids)
         logits = self._compute(rectangle(rows, np.arange(len(ids)), self._pad))
         return [one if one.ndim == 1 else one[: rows.lengths[at]] for at, one in enumerate(logits)]
 
-    def logits(self, pieces: Pieces) -> list[NDArray[np.float32]]:
+    def logits(self, pieces: Chunk) -> list[NDArray[np.float32]]:
         """Compute all pieces in batches of nearly equal lengths."""
         out: dict[int, NDArray[np.float32]] = {}
-        lengths = np.array([len(one) for one in pieces.input_ids], np.int64)
+        lengths = MemoryRows(pieces.input_ids).lengths
         for index in micro_batches(np.arange(len(lengths)), lengths, self.max_tokens):
             found = self.run([pieces.input_ids[at] for at in index])
             out.update(zip(index.tolist(), found, strict=True))
         return [out[at] for at in range(len(lengths))]
 
     def answers(
-        self, texts: Sequence[str], pieces: Pieces, logits: Sequence[NDArray[np.float32]]
+        self, texts: Sequence[str], pieces: Chunk, logits: Sequence[NDArray[np.float32]]
     ) -> list[Answer]:
         """Answer for each text."""
         return list(self.answerer.answers(logits, self.answerer.texts(texts), pieces))
@@ -92,7 +81,7 @@ class Runtime:
 
 def load(folder: Path, threads: int | None = None, device: str = "cpu") -> Runtime:
     """Load an exported folder; threads are those that compute one batch, device is cpu, cuda or cuda:1."""
-    compute = onnx_compute(must_have(folder, MODEL), threads, device)
+    compute = onnx_compute(must_have(folder, ONNX), threads, device)
     return assemble(folder, compute, TOKENS_AT_ONCE[device.partition(":")[0]])
 
 

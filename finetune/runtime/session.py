@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import onnxruntime
 
-from finetune.errors import RequestError, shorten
+from finetune.errors import RequestError
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from finetune.samples import SEED
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -55,12 +57,12 @@ def sentences() -> list[tuple[str, tuple[str, ...]]]:
     return [*one, *two, *none]
 
 
-def write_emotions(folder: Path, seed: int = 7) -> Path:
+def write_emotions(folder: Path) -> Path:
     """Write train.tsv, dev.tsv, test.tsv and labels.txt; a sentence without an emotion is neutral."""
     folder.mkdir(parents=True, exist_ok=True)
     names, everything = [*sorted(CLAUSES), "neutral"], sentences()
     rows = []
-    for number in np.random.default_rng(seed).permutation(len(everything)):
+    for number in np.random.default_rng(SEED).permutation(len(everything)):
         text, held = everything[number]
         numbers = ",".join(str(names.index(one)) for one in sorted(held) or ["neutral"])
         rows.append(f"{text}\t{numbers}\ts{number:04d}\n")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from finetune.samples import SEED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -51,10 +53,10 @@ def sentence(frame: str, names: dict[str, Sequence[str]], generator: np.random.G
     return lines
 
 
-def write_entities(folder: Path, seed: int = 7) -> Path:
+def write_entities(folder: Path) -> Path:
     """Write train.txt, dev.txt and test.txt."""
     folder.mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     mixed: dict[str, Sequence[str]] = {
         kind: [str(one) for one in generator.permutation(names)] for kind, names in NAMES.items()
     }

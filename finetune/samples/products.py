@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from finetune.samples import SEED
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -32,10 +34,10 @@ def reviews() -> list[tuple[str, str]]:
     ]
 
 
-def write_products(folder: Path, seed: int = 7) -> Path:
+def write_products(folder: Path) -> Path:
     """Write pos.csv, neutral.csv and neg.csv."""
     folder.mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     everything, names = reviews(), list(JUDGEMENTS)
     lines: dict[str, list[str]] = {name: [] for name in names}
     for position in generator.permutation(len(everything)):

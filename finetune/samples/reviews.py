@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from finetune.samples import SEED
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -49,9 +51,9 @@ def review(name: str, generator: np.random.Generator, *, long: bool) -> str:
     return " ".join([*plot, *generator.choice(VERDICTS[name], 2, replace=False)])
 
 
-def write_reviews(folder: Path, seed: int = 7, *, long: bool = True) -> Path:
+def write_reviews(folder: Path, *, long: bool = True) -> Path:
     """Write train/ and test/, each with a folder per class and a file per review, as IMDB comes."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     for split, rows in ROWS.items():
         for name in VERDICTS:
             place = folder / split / name

@@ -1,1 +1,1 @@
-"""The service: texts in, answers out. Knows neither tasks nor formats: a runtime encodes, runs, answers."""
+"""The service: texts in, answers out. Knows no task, and of formats which runtime takes them."""

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from finetune.answers.registry import Answer
     from finetune.serving.access import Keys
-    from finetune.serving.engine import Answer
     from finetune.serving.metrics import Metrics
     from finetune.serving.models import Models
     from finetune.serving.options import ServingOptions

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from finetune.answers.registry import Answer
     from finetune.serving.metrics import ModelMetrics
     from finetune.serving.waiting import Limits
 
-Answer = dict[str, Any]
 Pieces = Any  # each runtime has its own kind
 LONGEST_RETRY = 60
 RECENT = 0.2  # weight of the last batch in the running mean of its speed

@@ -6,13 +6,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from finetune.layout import ONNX
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from finetune.serving.engine import Runtime
     from finetune.serving.options import ServingOptions
 
-EXPORTED = "model.onnx"
 FORCE_CPU = -1
 WARM_UP = ("warm", "预热")
 
@@ -29,7 +30,7 @@ class Loaded:
 
 def load(folder: Path, options: ServingOptions) -> Loaded:
     """Load a folder and let it answer once, so that no caller waits for what only the first answer needs."""
-    found = with_onnx(folder, options) if (folder / EXPORTED).is_file() else with_torch(folder, options)
+    found = with_onnx(folder, options) if (folder / ONNX).is_file() else with_torch(folder, options)
     texts = list(WARM_UP)
     pieces = found.runtime.encode(texts)
     found.runtime.answers(texts, pieces, found.runtime.run(pieces.input_ids))

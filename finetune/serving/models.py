@@ -9,10 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.errors import RequestError, shorten
+from finetune.errors import RequestError
+from finetune.layout import EXPORTS, FACTS, MODEL
 from finetune.serving.engine import Engine
 from finetune.serving.refusals import MalformedError, UnknownModelError
 from finetune.serving.waiting import Limits
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from finetune.serving.metrics import Metrics
     from finetune.serving.options import ServingOptions
 
-OF_EXPORTS = ("export", "exports")
-INSIDE_A_RUN = ("model", *OF_EXPORTS)
 FileFacts = tuple[tuple[str, int, int], ...]
 
 
@@ -67,10 +67,10 @@ def split_name(word: str) -> tuple[str, str]:
 
 
 def default_name(folder: Path) -> str:
-    """Name a model by its run: runs/news, runs/news/model and runs/news/export/onnx-int8 are all news."""
+    """Name a model by its run: runs/news, runs/news/model and runs/news/exports/onnx-int8 are all news."""
     parts = folder.resolve().parts
     for above, one in reversed(list(pairwise(("", *parts)))):
-        if one not in INSIDE_A_RUN and not (above in OF_EXPORTS and one.startswith("onnx")):
+        if one not in {MODEL, EXPORTS} and not (above == EXPORTS and one.startswith("onnx")):
             return one
     return parts[-1]
 
@@ -81,7 +81,7 @@ def files_of(folder: Path) -> FileFacts:
     Of a run only the model counts: its checkpoints and curves change while it trains. Nothing is noted while
     there is no model, or while the folder is being replaced.
     """
-    model = folder / "model"
+    model = folder / MODEL
     if not model.is_dir() and is_unfinished(folder):
         return ()
     found = []
@@ -100,7 +100,7 @@ def files_of(folder: Path) -> FileFacts:
 
 def is_unfinished(folder: Path) -> bool:
     """Tell a run, whose facts lie in its model/, from a model or an export."""
-    return (folder / "config.json").is_file() and not (folder / "finetune.json").is_file()
+    return (folder / "config.json").is_file() and not (folder / FACTS).is_file()
 
 
 class Models:

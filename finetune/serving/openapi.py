@@ -19,6 +19,7 @@ REFUSALS = {
     415: "The body is not declared as JSON.",
     422: "The body is not what is described here.",
     431: "The head of the request is over the limit.",
+    500: "The model failed on a text that it should have answered.",
     503: "Too many texts wait; Retry-After says when to try again, in seconds.",
 }
 ABOUT = "Texts in, answers out: labels with their probabilities, or entities with their places."

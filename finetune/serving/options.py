@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - the types of the fields are read at run time
 from typing import Literal
 
-from finetune.arguments import flag
-from finetune.options import require
+from finetune.options import must_hold, require
 
 AT_LEAST_ONE = ("max_batch_tokens", "threads", "max_queue", "max_texts", "max_characters", "max_body")
 
@@ -80,12 +79,8 @@ class ServingOptions:
             self.gpu_id is None or self.gpu_id >= -1,
             f"--gpu-id is {self.gpu_id}, accepted: 0 and more, or -1 for the CPU",
         )
-        for name in AT_LEAST_ONE:
-            found = getattr(self, name)
-            require(found is None or found >= 1, f"{flag(name)} is {found}, accepted: 1 and more")
-        for name in ("max_wait_ms", "watch_seconds"):
-            found = getattr(self, name)
-            require(found >= 0, f"{flag(name)} is {found}, accepted: 0 and more")
+        must_hold(self, AT_LEAST_ONE, lambda one: one >= 1, "1 and more")
+        must_hold(self, ("max_wait_ms", "watch_seconds"), lambda one: one >= 0, "0 and more")
         require(
             self.max_texts <= self.max_queue,
             f"--max-texts is {self.max_texts}, accepted: up to --max-queue, which is {self.max_queue}",

@@ -52,7 +52,7 @@ class TooLargeError(RefusalError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Close the connection: the rest of the body is not read."""
+        """Close the connection: what of the body is still to come is not waited for."""
         return {"Connection": "close"}
 
 

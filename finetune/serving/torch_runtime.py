@@ -9,19 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import torch
 
 from finetune.answers.registry import must_answer
+from finetune.batching import MemoryRows
 from finetune.errors import FinetuneError
-from finetune.predict import Predictor, Rows
-from finetune.training.compiling import compile_open, first_line
+from finetune.predict import Predictor
+from finetune.training.compiling import compile_open
 from finetune.training.evaluation import predict_logits
+from finetune.training.exact_head import head_of
+from finetune.wording import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
@@ -76,13 +79,12 @@ class TorchRuntime:
     def encode(self, texts: Sequence[str]) -> TorchPieces:
         """Tokenise as in training."""
         taken = self._predictor.task.texts(texts)
-        return TorchPieces(taken, self._predictor.encoder.encode(taken, [None] * len(taken)))
+        return TorchPieces(taken, self._predictor.encoding.encode(taken, [None] * len(taken)))
 
     def run(self, rows: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """Compute one padded batch."""
-        batch = Rows([list(one) for one in rows], np.array([len(one) for one in rows]))
         model = self._predictor.model if self._compiled is None or len(rows) == 1 else self._compiled
-        return predict_logits(model, batch, self._predictor.device, NO_LIMIT)
+        return predict_logits(model, MemoryRows(rows), self._predictor.device, NO_LIMIT)
 
     def answers(
         self, texts: Sequence[str], pieces: TorchPieces, logits: Sequence[NDArray[np.float32]]
@@ -112,13 +114,15 @@ class TorchRuntime:
 def hold(model: PreTrainedModel, device: Device) -> None:
     """Round the weights of matrix products once, where autocast would do it for every batch.
 
-    Everything else stays in fp32, and so do weights that something else looks into: answers do not change.
+    Everything else stays in fp32, and so do the layer that scores the classes and weights that something
+    else looks into: answers do not change.
     """
     if device.dtype == torch.float32:
         return
     linear = [one for one in model.modules() if isinstance(one, torch.nn.Linear)]
     others = [one for one in model.modules() if not isinstance(one, torch.nn.Linear)]
     shared = {id(weight) for one in others for weight in one.parameters(recurse=False)}
+    shared |= {id(weight) for weight in getattr(head_of(model), "parameters", tuple)()}
     for one in linear:
         if id(one.weight) not in shared:
             one.to(device.dtype)

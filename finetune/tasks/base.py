@@ -1,9 +1,9 @@
-"""What a task says about itself; the rest of the library asks only this and never the task's name."""
+"""What a task says about itself; the rest asks this; only options and verbs know its name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from finetune.data.labels import LabelSet
     from finetune.data.pieces import Chunk
     from finetune.data.shape import Shape
-    from finetune.data.tokens import Encoded, Encoder
+    from finetune.data.tokens import Encoded, RowEncoding
     from finetune.options import Settings
     from finetune.report.sections import Section
 
@@ -29,7 +29,7 @@ HEAD = "finetune_head"  # a module of this name in a model is the task's own: tr
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TaskSpec:
     """What a training starts from: the task's name, the shape of the rows, and how the task is made."""
 
     name: str
@@ -64,8 +64,14 @@ class Task(Protocol):
     def metric_names(self) -> tuple[str, ...]:
         """What metrics() measures."""
 
-    def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
+    def adapt(self, tokenizer: PreTrainedTokenizerBase) -> str:
+        """Set an encoder's tokenizer up for a training, which saves it with the model; say what was done."""
+
+    def encoding(self, tokenizer: PreTrainedTokenizerBase) -> RowEncoding:
         """Say how rows become token ids and label ids."""
+
+    def measured(self, train: Encoded) -> Task:
+        """Settle what the tokenised training rows decide; or return itself."""
 
     def build(self, encoder: str, attention: str) -> PreTrainedModel:
         """Load the encoder and put the head on it."""
@@ -93,11 +99,50 @@ class Task(Protocol):
     ) -> Iterator[dict[str, Any]]:
         """Answer for each text; the chunk says which text each array of logits belongs to."""
 
-    def texts(self, lines: Sequence[str]) -> list[Any]:
-        """Make of plain lines what encode() takes."""
+    def texts(self, lines: Sequence[Any]) -> list[Any]:
+        """Make of plain lines, or of Words where the task reads those, what encode() takes."""
 
     def save_head(self, model: PreTrainedModel, folder: Path) -> None:
         """Write what of the head the Hugging Face format has no place for."""
 
     def saved(self) -> dict[str, Any]:
         """Return what prediction must know besides the label names."""
+
+
+class TaskDefaults:
+    """What holds for a task that says nothing else."""
+
+    def adapt(self, tokenizer: PreTrainedTokenizerBase) -> str:
+        """The encoder's tokenizer is taken as it is."""
+        del tokenizer
+        return ""
+
+    def measured(self, train: Encoded) -> Self:
+        """Nothing depends on the training rows."""
+        del train
+        return self
+
+    def view(self, encoded: Encoded, step: int | None = None) -> TokenRows:
+        """The model reads the rows as they are."""
+        del step
+        return encoded
+
+    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Self:
+        """Nothing is left to settle."""
+        del logits, encoded
+        return self
+
+    def save_head(self, model: PreTrainedModel, folder: Path) -> None:
+        """The Hugging Face format holds all of it."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is ready before a model is loaded."""
+
+    task: Task
+    corpus: Corpus
+    encoder: str
+    encoder_prints: dict[str, str]
+    tokenizer: PreTrainedTokenizerBase
+    encoded: dict[str, Encoded]

@@ -13,27 +13,25 @@ from torch.nn import functional
 from finetune.answers.classes import OneLabel
 from finetune.answers.pooling import pooled
 from finetune.data.shape import ONE_LABEL, Shape
-from finetune.data.tokens import Encoded, Encoder, tokenizer_key
-from finetune.encoders import load_model
+from finetune.data.tokens import Encoded, RowEncoding, tokenizer_key
 from finetune.metrics import CLASSIFICATION_METRICS, classification_metrics, softmax
+from finetune.pretrained import load_model
 from finetune.report.sections import Judged, Section, classification_sections
-from finetune.tasks.base import Recipe
+from finetune.tasks.base import TaskDefaults, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from finetune.data.corpus import Corpus
-    from finetune.data.labels import LabelSet
     from finetune.options import Settings
     from finetune.tasks.base import Metrics
 
 
 @dataclass(frozen=True)
-class Classification(OneLabel):
+class Classification(TaskDefaults, OneLabel):
     """Learns to set one of several labels for each text."""
 
     label_smoothing: float = 0.0
@@ -49,20 +47,15 @@ class Classification(OneLabel):
         """What metrics() measures."""
         return CLASSIFICATION_METRICS
 
-    def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
+    def encoding(self, tokenizer: PreTrainedTokenizerBase) -> RowEncoding:
         """Read texts as for an answer, and labels as their numbers."""
         key = f"{self.name} {self.max_length} {self.long_texts} {self.labels} {tokenizer_key(tokenizer)}"
-        return Encoder(key, pa.int32(), self.labels.encode, self.reader(tokenizer), self.skip_bad_rows)
+        return RowEncoding(key, pa.int32(), self.labels.encode, self.reader(tokenizer), self.skip_bad_rows)
 
     def build(self, encoder: str, attention: str) -> PreTrainedModel:
         """Put a classification head on the encoder, label names inside."""
         names = dict(enumerate(self.labels.names))
         return load_model("AutoModelForSequenceClassification", encoder, attention, id2label=names)
-
-    def view(self, encoded: Encoded, step: int | None = None) -> Encoded:
-        """The model reads the rows as they are."""
-        del step
-        return encoded
 
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
         """Give one class number per text; with windows, what each of them counts stands before it."""
@@ -99,14 +92,6 @@ class Classification(OneLabel):
         judged = Judged(encoded.split, rows, self.labels.names, truth, softmax(found.logits))
         return classification_sections(judged)
 
-    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Classification:
-        """Nothing is left to settle."""
-        del logits, encoded
-        return self
-
-    def save_head(self, model: PreTrainedModel, folder: Path) -> None:
-        """The Hugging Face format holds all of it."""
-
     def saved(self) -> dict[str, Any]:
         """Name what prediction must repeat."""
         return self.facts()
@@ -137,11 +122,6 @@ def from_settings(settings: Settings, corpus: Corpus) -> Classification:
     )
 
 
-def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Classification:
-    """Set the task up again for a trained model."""
-    return Classification.from_facts(labels, facts)
-
-
 def weights_for(corpus: Corpus) -> tuple[float, ...]:
     """Count the classes of the training rows."""
     counts = corpus.splits["train"].label_counts()
@@ -150,4 +130,5 @@ def weights_for(corpus: Corpus) -> tuple[float, ...]:
     return balanced_weights(numbers, len(corpus.labels.names))
 
 
-RECIPE = Recipe("classify", ONE_LABEL, from_settings)
+from_saved = Classification.from_facts
+SPEC = TaskSpec("classify", ONE_LABEL, from_settings)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +16,13 @@ from finetune.answers.classes import SeveralLabels
 from finetune.answers.pooling import pooled
 from finetune.data.cells import split_names
 from finetune.data.shape import SEVERAL_LABELS, Shape
-from finetune.encoders import load_model
+from finetune.encoders import read_config
 from finetune.errors import Problem
 from finetune.multi_metrics import MULTI_METRICS, best_thresholds, multi_metrics, sigmoid
+from finetune.pretrained import load_model
 from finetune.report.multi import multi_sections
 from finetune.report.thresholds import Held
-from finetune.tasks.base import Recipe
+from finetune.tasks.base import TaskSpec
 from finetune.tasks.classification import Classification, weights_on
 
 if TYPE_CHECKING:
@@ -30,9 +32,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from finetune.data.corpus import Corpus
-    from finetune.data.labels import LabelSet
     from finetune.data.rows import Row
-    from finetune.data.tokens import Encoded, Encoder
+    from finetune.data.tokens import Encoded, RowEncoding
     from finetune.options import Settings
     from finetune.report.sections import Section
     from finetune.tasks.base import Metrics
@@ -52,9 +53,9 @@ class MultiLabel(SeveralLabels, Classification):
         """What metrics() measures."""
         return MULTI_METRICS
 
-    def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
+    def encoding(self, tokenizer: PreTrainedTokenizerBase) -> RowEncoding:
         """Encode texts as for one label; labels become lists of numbers."""
-        plain = super().encoder(tokenizer)
+        plain = super().encoding(tokenizer)
         return dataclasses.replace(plain, label_type=pa.list_(pa.int32()), label=self.numbers)
 
     def numbers(self, row: Row) -> list[int] | Problem:
@@ -66,11 +67,12 @@ class MultiLabel(SeveralLabels, Classification):
         )
 
     def build(self, encoder: str, attention: str) -> PreTrainedModel:
-        """Put a classification head with one output per label on the encoder."""
+        """Put a head with one output per label on the encoder, or take the one that was trained for them."""
         names = dict(enumerate(self.labels.names))
         kind = {"id2label": names, "problem_type": "multi_label_classification"}
         model = load_model("AutoModelForSequenceClassification", encoder, attention, **kind)
-        if self.shares:
+        trained = read_config(Path(encoder)).get("id2label", {}).values()
+        if self.shares and tuple(trained) != self.labels.names:
             start_at_shares(model, self.shares)
         return model
 
@@ -100,7 +102,7 @@ class MultiLabel(SeveralLabels, Classification):
         found = pooled(logits, encoded.rows)
         return multi_metrics(sigmoid(found.logits), self.truth(encoded, found.first), self.limits)
 
-    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> MultiLabel:
+    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Self:
         """Choose the thresholds on the validation rows."""
         found = pooled(logits, encoded.rows)
         limits = best_thresholds(sigmoid(found.logits), self.truth(encoded, found.first))
@@ -152,9 +154,5 @@ def label_shares(corpus: Corpus) -> NDArray[np.float64]:
     return out / len(split)
 
 
-def from_saved(labels: LabelSet, facts: dict[str, Any]) -> MultiLabel:
-    """Set the task up again for a trained model."""
-    return MultiLabel.from_facts(labels, facts)
-
-
-RECIPE = Recipe("multi-label", SEVERAL_LABELS, from_settings)
+from_saved = MultiLabel.from_facts
+SPEC = TaskSpec("multi-label", SEVERAL_LABELS, from_settings)

@@ -15,17 +15,17 @@ from finetune.data.blocks import blocks, marked_ids
 from finetune.data.labels import LabelSet
 from finetune.data.pieces import Chunk, frame_of
 from finetune.data.plain import PLAIN
-from finetune.data.tokens import Encoder, tokenizer_key
-from finetune.encoders import find_encoder, load_model, load_tokenizer
+from finetune.data.tokens import RowEncoding, tokenizer_key
+from finetune.encoders import find_encoder
 from finetune.errors import EncoderError
-from finetune.masking import MaskedRows, Masking, asked_of
+from finetune.masking import MaskedRows, Masking
+from finetune.pretrained import load_model, load_tokenizer
 from finetune.report.masked import asked_figures, masked_sections
 from finetune.sparse_head import FIGURES, GUESSES, LOSS, TOKENS, TRUTH, SparseHead
-from finetune.tasks.base import Recipe
+from finetune.tasks.base import TaskDefaults, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -43,7 +43,7 @@ EVALUATION_SHARE = 0.15  # whatever training does: only figures under the same m
 
 
 @dataclass(frozen=True)
-class Pretraining:
+class Pretraining(TaskDefaults):
     """Guesses masked tokens. There are no labels; the words that belong together stand in their place."""
 
     tokenizer: PreTrainedTokenizerBase
@@ -68,12 +68,7 @@ class Pretraining:
         """The tokens by which a masked one may be replaced."""
         return np.setdiff1d(np.arange(len(self.tokenizer)), list(self.special))
 
-    @cached_property
-    def frame_size(self) -> int:
-        """Special tokens around each block."""
-        return frame_of(self.tokenizer).size
-
-    def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
+    def encoding(self, tokenizer: PreTrainedTokenizerBase) -> RowEncoding:
         """Cut each text into blocks, each framed as the other tasks frame their texts.
 
         A block never holds two texts: batches are formed by length, so packing would save no computation,
@@ -94,7 +89,7 @@ class Pretraining:
             return chunk
 
         key = f"{self.name} {self.max_length} {tokenizer_key(tokenizer)}"
-        return Encoder(key, pa.list_(pa.int8()), lambda _: None, encode)
+        return RowEncoding(key, pa.list_(pa.int8()), lambda _: None, encode)
 
     def build(self, encoder: str, attention: str) -> PreTrainedModel:
         """Put a masked-LM head on the encoder: the one that was saved with it, else a new one."""
@@ -111,15 +106,19 @@ class Pretraining:
         return MaskedRows(encoded, masking, (self.seed, step))
 
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
-        """Give each block the weight that turns the sum of its tokens' losses into their mean.
+        """Give nothing: the rows themselves say what is wanted."""
+        del encoded, index
+        return torch.empty(0)
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Sum the mean losses of the blocks' tokens, which the head computed; others are NaN.
 
         A step's texts are of nearly the same length, so this is the mean over its tokens as well.
         """
-        return torch.from_numpy(1 / asked_of(encoded.lengths[index] - self.frame_size, self.share)).float()
-
-    def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Sum the losses that the head computed."""
-        return (logits[..., LOSS].nansum(1) * targets).sum()
+        del targets
+        losses = logits[..., LOSS]
+        asked = (~losses.isnan()).sum(1)
+        return (losses.nansum(1) / asked.clamp(min=1)).sum()
 
     def metrics(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Metrics:
         """Measure all masked tokens alike, whichever text they stand in."""
@@ -134,17 +133,9 @@ class Pretraining:
         """Report the tokens that are hard to guess, and the surest mistakes in their texts."""
         return masked_sections(logits, encoded, self.view(encoded), self.tokenizer)
 
-    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Pretraining:
-        """Nothing is left to settle."""
-        del logits, encoded
-        return self
-
     def texts(self, lines: Sequence[str]) -> list[Any]:
         """Take lines as they are, [MASK] written as the tokenizer knows it."""
         return [line.replace(MASK, self.tokenizer.mask_token) for line in lines]
-
-    def save_head(self, model: PreTrainedModel, folder: Path) -> None:
-        """The Hugging Face format holds all of it."""
 
     def answers(
         self, logits: Sequence[NDArray[np.float32]], texts: Sequence[Any], chunk: Chunk
@@ -202,4 +193,4 @@ def masking_tokenizer(folder: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-RECIPE = Recipe("pretrain", PLAIN, from_settings)
+SPEC = TaskSpec("pretrain", PLAIN, from_settings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from finetune.data.labels import LabelSet
 from finetune.errors import RequestError
+from finetune.layout import FACTS, MODEL, ONNX, RECORD, TORCHSCRIPT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +21,7 @@ MODULES = {
     "tag": "tagging",
     "pretrain": "pretraining",
 }
-FACTS = "finetune.json"
-EXPORTED = ("export.json", "model.onnx", "model.pt")
+EXPORTED = (RECORD, ONNX, TORCHSCRIPT)
 
 
 def model_folder(path: Path) -> Path:
@@ -31,7 +31,7 @@ def model_folder(path: Path) -> Path:
             f"{path}: found an export; accepted: a run folder, or a model that finetune saved. "
             "`finetune serve` and finetune.runtime take exports to ONNX, torch.jit.load those to TorchScript"
         )
-    for folder in (path, path / "model"):
+    for folder in (path, path / MODEL):
         if (folder / FACTS).is_file():
             return folder
     raise RequestError(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,17 +15,20 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from finetune.answers.entities import Entities
-from finetune.batching import NOT_WANTED, filled
+from finetune.batching import filled
 from finetune.crf import Crf, words_first
 from finetune.data.conll import TAGGED
+from finetune.data.pieces import NOT_WANTED
 from finetune.data.tags import bio_tags, spans, write_bio
-from finetune.data.tokens import Encoder, tokenizer_key
+from finetune.data.tokens import RowEncoding, tokenizer_key
+from finetune.data.windowed import keep_spaces
 from finetune.data.words import by_characters, inner_signs
-from finetune.encoders import load_model
-from finetune.errors import Problem, shorten
+from finetune.errors import Problem
+from finetune.pretrained import load_model
 from finetune.report.tagging import Tagged, tagging_sections
 from finetune.tag_metrics import TAG_METRICS, Tally
-from finetune.tasks.base import HEAD, Recipe
+from finetune.tasks.base import HEAD, TaskDefaults, TaskSpec
+from finetune.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +50,7 @@ SAMPLE = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Tagging(Entities):
+class Tagging(TaskDefaults, Entities):
     """Learns to find entities."""
 
     crf: Crf | None = None
@@ -57,10 +62,16 @@ class Tagging(Entities):
     main_metric: str = field(default="f1", init=False)
     metric_names: tuple[str, ...] = field(default=TAG_METRICS, init=False)
 
-    def encoder(self, tokenizer: PreTrainedTokenizerBase) -> Encoder:
+    def adapt(self, tokenizer: PreTrainedTokenizerBase) -> str:
+        """Words that stood apart are read apart; characters have no spaces between them."""
+        return "" if self.characters else keep_spaces(tokenizer)
+
+    def encoding(self, tokenizer: PreTrainedTokenizerBase) -> RowEncoding:
         """Read sentences as for an answer, and tags as their numbers."""
         key = f"{self.name} {self.max_length} {self.tags} {tokenizer_key(tokenizer)}"
-        return Encoder(key, pa.list_(pa.int32()), self.numbers, self.reader(tokenizer), self.skip_bad_rows)
+        return RowEncoding(
+            key, pa.list_(pa.int32()), self.numbers, self.reader(tokenizer), self.skip_bad_rows
+        )
 
     def numbers(self, row: Row) -> list[int] | Problem:
         """Turn a sentence's tags, of whatever scheme, into our numbers."""
@@ -72,6 +83,12 @@ class Tagging(Entities):
             accepted = f"a type that occurs in {where}: " + ", ".join(self.labels.names)
             return Problem(row.path, row.line, found, accepted, "correct the tag")
         return [self.tags.index(tag) for tag in write_bio(entities, len(row.label))]
+
+    def measured(self, train: Encoded) -> Self:
+        """Count the words that a row answers for on average; a long sentence has several rows."""
+        tags = (np.asarray(chunk.flatten()) for chunk in train.labels.chunks)
+        words = sum(np.count_nonzero(one != NOT_WANTED) for one in tags)
+        return dataclasses.replace(self, mean_words=words / len(train))
 
     def build(self, encoder: str, attention: str) -> PreTrainedModel:
         """Put a tag head on the encoder, and the CRF beside it."""
@@ -89,11 +106,6 @@ class Tagging(Entities):
         if self.crf is not None:
             save_file({name: value.cpu() for name, value in self.crf.state_dict().items()}, folder / CRF_FILE)
 
-    def view(self, encoded: Encoded, step: int | None = None) -> Encoded:
-        """The model reads the rows as they are."""
-        del step
-        return encoded
-
     def targets(self, encoded: Encoded, index: NDArray[np.int64]) -> torch.Tensor:
         """Give a tag for each token, -100 where it answers for no word."""
         lengths = encoded.lengths[index]
@@ -101,7 +113,7 @@ class Tagging(Entities):
         return torch.from_numpy(filled(encoded.label_lists, index, mask, NOT_WANTED))
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Sum the loss over words in units of a mean sentence, so that it does not grow with their length."""
+        """Sum the loss over words in units of a mean row: divided by the rows, it is that of a word."""
         if self.crf is not None:
             return self.crf.loss(*words_first(logits, targets)) / self.mean_words
         # a reduced sum over three dimensions has no deterministic kernel on a GPU
@@ -129,11 +141,6 @@ class Tagging(Entities):
         """Report per type, kinds of error, calibration and sentences with mistakes."""
         return tagging_sections(encoded.split, self.labels.names, list(self.judged(logits, encoded)))
 
-    def tuned(self, logits: Sequence[NDArray[np.float32]], encoded: Encoded) -> Tagging:
-        """Nothing is left to settle."""
-        del logits, encoded
-        return self
-
     def saved(self) -> dict[str, Any]:
         """Name what prediction must repeat."""
         return {**self.reading(), "crf": self.crf is not None}
@@ -142,14 +149,13 @@ class Tagging(Entities):
 def from_settings(settings: Settings, corpus: Corpus) -> Tagging:
     """Set the task up from the options and the types that were found."""
     split = corpus.splits["train"]
-    sentences = split.rows.table.column("text").take(pa.array(split.index[:SAMPLE])).to_pylist()
+    sentences = list(islice(split.cells("text"), SAMPLE))
     return Tagging(
         corpus.labels,
         max_length=settings.data.max_seq_length,
         crf=Crf(bio_tags(corpus.labels.names)) if settings.model.head == "crf" else None,
         characters=by_characters(sentences),
         inner=inner_signs(sentences),
-        mean_words=float(np.mean([len(one) for one in sentences])),
         skip_bad_rows=settings.data.skip_bad_rows,
     )
 
@@ -161,4 +167,4 @@ def from_saved(labels: LabelSet, facts: dict[str, Any]) -> Tagging:
     return Tagging(labels, int(facts["max_seq_length"]), bool(facts["characters"]), crf, inner=inner)
 
 
-RECIPE = Recipe("tag", TAGGED, from_settings)
+SPEC = TaskSpec("tag", TAGGED, from_settings)

@@ -17,6 +17,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from finetune.data.store import fingerprint
 from finetune.errors import TrainingError
 from finetune.writing import flush
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Tensors = dict[str, torch.Tensor]
+DAMAGED = ".damaged-"  # what the name of one begins with that was passed over
 DAMAGE = (OSError, ValueError, KeyError, TypeError, SafetensorError)  # what load() of a damaged one raises
 
 
@@ -89,7 +91,7 @@ class Checkpoints:
         work = self.folder / f".writing-{os.getpid()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for left in self.folder.glob(".writing-*"):
+            for left in [*self.folder.glob(".writing-*"), *self.folder.glob(f"{DAMAGED}*")]:
                 shutil.rmtree(left)
             work.mkdir()
             write_parts(work, state, parts)
@@ -122,6 +124,14 @@ class Checkpoints:
             say("no sound checkpoint is left: training starts anew")
         return None
 
+    def set_aside(self, newer_than: int) -> None:
+        """Take away what was passed over as damaged; the next save deletes it."""
+        for step in self.steps():
+            if step > newer_than:
+                aside = self.folder / f"{DAMAGED}{self.path(step).name}"
+                shutil.rmtree(aside, ignore_errors=True)
+                self.path(step).rename(aside)
+
     def load(self, step: int) -> tuple[State, dict[str, Tensors]]:
         """Read one checkpoint and compare it with the digests written beside it."""
         folder = self.path(step)
@@ -129,9 +139,12 @@ class Checkpoints:
         for name, digest in noted["digests"].items():
             if digest_of(folder / f"{name}.safetensors") != digest:
                 raise ValueError(f"{name}.safetensors is not what was written")
-        return State(**noted["state"]), {
-            name: load_file(folder / f"{name}.safetensors") for name in noted["digests"]
-        }
+        if noted.get("digest") not in {None, noted_digest(noted)}:  # earlier versions noted none
+            raise ValueError("state.json is not what was written")
+        state = State(**noted["state"])
+        if state.step != step:
+            raise ValueError(f"its state is that of step {state.step}")
+        return state, {name: load_file(folder / f"{name}.safetensors") for name in noted["digests"]}
 
 
 def write_parts(folder: Path, state: State, parts: dict[str, Tensors]) -> None:
@@ -143,8 +156,14 @@ def write_parts(folder: Path, state: State, parts: dict[str, Tensors]) -> None:
         flush(path)
         digests[name] = digest_of(path)
     path = folder / "state.json"
-    path.write_text(json.dumps({"state": dataclasses.asdict(state), "digests": digests}), encoding="utf-8")
+    noted = {"state": dataclasses.asdict(state), "digests": digests}
+    path.write_text(json.dumps({**noted, "digest": noted_digest(noted)}), encoding="utf-8")
     flush(path)
+
+
+def noted_digest(noted: dict[str, Any]) -> str:
+    """Hash what state.json says besides its own digest."""
+    return fingerprint(noted["state"], noted["digests"])
 
 
 def digest_of(path: Path) -> str:

@@ -21,7 +21,7 @@ import torch
 from finetune.batching import epoch_steps
 from finetune.data.store import fingerprint
 from finetune.errors import TrainingError
-from finetune.training.progress import clock
+from finetune.wording import clock, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel
 
-    from finetune.batching import Index
+    from finetune.data.numbers import Index
     from finetune.training.step import Stepper
 
 BACKEND = "inductor"
@@ -168,8 +168,3 @@ def compile_open(model: PreTrainedModel) -> Callable[..., Any]:
 def told(found: Trial) -> str:
     """Write a trial: 1.31 times as fast after 48 s of compiling."""
     return f"{found.ratio:.2f} times as fast after {found.seconds:.0f} s of compiling"
-
-
-def first_line(error: BaseException) -> str:
-    """Shorten torch's long messages."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")[:200]

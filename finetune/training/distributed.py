@@ -20,6 +20,7 @@ import torch
 from torch import distributed
 
 from finetune.errors import FinetuneError, OtherRankError, RequestError
+from finetune.wording import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,17 +28,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch.distributed import ProcessGroup
 
-    from finetune.batching import Index
+    from finetune.data.numbers import Index
 
 T = TypeVar("T")
-PATIENCE = timedelta(
-    hours=12
-)  # rank 0 may tokenise for hours; a rank that dies is noticed at once all the same
+# rank 0 may tokenise for hours; a rank that dies is noticed at once all the same
+PATIENCE = timedelta(hours=12)
 TOLD = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")  # what torchrun sets for each process
 PARTING_SECONDS = 0.5
-BUCKET = (
-    1 << 24
-)  # elements: gradients travel in pieces of 64 MiB, so that little memory is needed beside them
+# elements: gradients travel in pieces of 64 MiB, so that little memory is needed beside them
+BUCKET = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def heard() -> Iterator[None]:
     try:
         yield
     except (distributed.DistError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:120]
+        reason = first_line(error, 120)
         raise OtherRankError(
             1, f"another process of this run has ended ({reason}); its message says why"
         ) from None

@@ -21,20 +21,19 @@ import numpy as np
 import torch
 
 from finetune.errors import RequestError
-from finetune.training.device import available_bytes, out_of_memory
+from finetune.training.memory import MOST_TOKENS, available_bytes, out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import nn
 
-    from finetune.batching import Index
+    from finetune.data.numbers import Index
     from finetune.training.device import Device
 
     Forward = Callable[[Index], torch.Tensor]
 
 GIB = 1 << 30
-MOST_TOKENS = 1 << 17  # more at once is no faster on any GPU
 HEADROOM = 0.9  # share of the free memory that is planned with: allocators leave gaps
 
 

@@ -9,14 +9,16 @@ import torch
 
 from finetune.batching import micro_batches, padded
 from finetune.errors import TrainingError
-from finetune.training.device import out_of_memory
 from finetune.training.distributed import ALONE, World
+from finetune.training.exact_head import exact_head
+from finetune.training.memory import out_of_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
-    from finetune.batching import Index, TokenRows
+    from finetune.batching import TokenRows
+    from finetune.data.numbers import Index
     from finetune.training.device import Device
 
 
@@ -33,7 +35,7 @@ def predict_logits(
     found: dict[int, NDArray[np.float32]] = {}
     was_training = model.training
     model.train(mode=False)
-    with torch.inference_mode(), device.autocast():
+    with torch.inference_mode(), device.autocast(), exact_head(model):
         batches = micro_batches(np.arange(len(encoded.lengths)), encoded.lengths, max_tokens)
         for index in batches[world.rank :: world.size]:
             found.update(logits_of(model, encoded, index, device))

@@ -15,7 +15,8 @@ from finetune.tasks.base import LOWER_IS_BETTER
 from finetune.training.checkpoint import Checkpoints, State
 from finetune.training.evaluation import predict_logits
 from finetune.training.meter import Meter
-from finetune.training.progress import Progress, clock
+from finetune.training.progress import Progress
+from finetune.wording import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +48,9 @@ class Surroundings:
 class Loop:
     """Trains from the state that it is in to the end of the plan."""
 
+    progress: Progress
+    meter: Meter
+
     def __init__(self, stepper: Stepper, around: Surroundings, compiling: Compiling) -> None:
         self.stepper, self.around, self.compiling = stepper, around, compiling
         self.plan = stepper.work.plan
@@ -58,8 +62,6 @@ class Loop:
             self.metric in task.metric_names, f"--metric-for-best-model {self.metric}: accepted: {accepted}"
         )
         self.world = stepper.work.world
-        self.progress = Progress(self.plan.total_steps, speaks=self.world.leads)
-        self.meter = Meter(self.state, stepper.work.train)
         self.warned = False
 
     def resume(self) -> None:
@@ -74,6 +76,7 @@ class Loop:
         if found is not None:
             self.state, parts = found
             self.stepper.restore(parts)
+            self.world.first(lambda: self.around.checkpoints.set_aside(step))
             self.around.say(f"resuming at step {self.state.step} of {self.plan.total_steps}")
         self.around.scalars.begin(self.state.step)
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from finetune.batching import Index
+    from finetune.data.numbers import Index
     from finetune.data.tokens import Encoded
     from finetune.training.checkpoint import State
 

@@ -60,7 +60,7 @@ def depth_of(name: str, layer: int | None, top: int) -> int:
 def freeze(model: nn.Module, what: int | Literal["embeddings", "encoder"] | None) -> str:
     """Keep the lowest layers as they are: embeddings, these and so many layers, or all but the head.
 
-    Returns what was frozen in words: "2,139,136 of 3,200,000 weights (embeddings and 2 of 4 layers)".
+    Returns what was frozen in words: "2,139,136 of 3,200,000 weights (the embeddings and 2 of 4 layers)".
     """
     if what is None:
         return ""

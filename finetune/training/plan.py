@@ -54,9 +54,7 @@ def start_lines(settings: Settings, plan: Plan, device: Device, processes: int =
         if training.max_steps
         else f"{training.num_train_epochs:g} epochs of {plan.steps_per_epoch}"
     )
-    warmup = f"{training.warmup_steps:g} {'of the' if training.warmup_steps < 1 else ''} steps".replace(
-        "  ", " "
-    )
+    warmup = f"{training.warmup_steps:g} {'of the steps' if training.warmup_steps < 1 else 'steps'}"
     lengths = f"of {plan.pieces} lengths" if plan.pieces > 1 else "of one length"
     often = f"evaluation every {plan.eval_steps:,}, checkpoint every {plan.save_steps:,}"
     return [

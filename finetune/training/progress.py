@@ -7,15 +7,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from finetune.wording import clock
+
 TERMINAL_SECONDS = 0.5
 LOG_SECONDS = 15.0
-
-
-def clock(seconds: float) -> str:
-    """Write a duration: 75 is 1:15, 3700 is 1:01:40."""
-    whole = max(0, round(seconds))
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
 @dataclass

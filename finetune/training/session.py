@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from finetune.data.store import default_cache
-from finetune.encoders import quiet, set_padding
+from finetune.layout import FACTS
+from finetune.pretrained import quiet, sees_padding, set_padding
 from finetune.report.balance import balance_sections
 from finetune.report.card import model_card
 from finetune.report.write import Findings, write_report
@@ -22,11 +22,12 @@ from finetune.training.evaluation import predict_logits
 from finetune.training.loop import Loop, Surroundings
 from finetune.training.optimiser import freeze
 from finetune.training.plan import make_plan, start_lines
-from finetune.training.progress import clock
 from finetune.training.scalars import Scalars
 from finetune.training.seeding import seed_everything
 from finetune.training.step import Stepper, Work
-from finetune.writing import write_folder
+from finetune.training.trial import most_at_once, seconds_ahead, set_tokens
+from finetune.wording import clock
+from finetune.writing import write_folder, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from finetune.folder import RunFolder
     from finetune.options import Settings
-    from finetune.pipeline import Prepared
+    from finetune.tasks.base import Prepared
     from finetune.training.distributed import World
 
 
@@ -112,12 +113,12 @@ def started(work: Work) -> Stepper:
     found = with_texts(fixed, stepper.forward, work.train.lengths)
     found.check()
     tokens, why = choose_tokens(found, device, work.options.max_tokens)
-    stepper.set_tokens(tokens)
-    say(found.line(stepper.most_at_once()))
+    set_tokens(stepper, tokens)
+    say(found.line(most_at_once(stepper)))
     say(f"           at most {stepper.max_tokens:,} tokens at once ({why})")
-    ahead = clock(stepper.seconds_ahead())
+    ahead = clock(seconds_ahead(stepper))
     say(f"time       about {ahead} for all {work.plan.total_steps:,} steps, from one batch")
-    for warning in (hidden_gpu(device), strays(model, device)):
+    for warning in (hidden_gpu(device), strays(model, device), sees_padding(model)):
         if warning:
             say(f"warning    {warning}")
     return stepper
@@ -161,7 +162,6 @@ def write_results(logits: dict[str, Any], ready: Prepared, folder: RunFolder, lo
             task = task.tuned(found, encoded)
         results[judged] = task.metrics(found, encoded)
         sections = task.sections(found, encoded)
-    loop.around.scalars.write("test", results.get("test", {}), loop.state.step)
     metrics = {**results, "training": training_facts(work, loop.state)}
     config = folder.read("config.json") or {}
     card = model_card({**config, "pipeline_tag": work.task.pipeline_tag}, metrics)
@@ -170,6 +170,7 @@ def write_results(logits: dict[str, Any], ready: Prepared, folder: RunFolder, lo
     data = balance_sections(ready.corpus, task.shape)
     write_report(folder, Findings(metrics, sections, judged, loop.state, loop.metric, config, data))
     folder.write("metrics.json", metrics)
+    loop.around.scalars.write("test", results.get("test", {}), loop.state.step)  # last: so they stand once
     return metrics
 
 
@@ -196,7 +197,5 @@ def save_model(model: PreTrainedModel, ready: Prepared, card: str, path: Path) -
     ready.task.save_head(model, path)
     ready.tokenizer.save_pretrained(path)
     facts = {"task": ready.task.name, "labels": list(ready.task.labels.names), **ready.task.saved()}
-    (path / "finetune.json").write_text(
-        json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
+    write_json(path / FACTS, facts)
     (path / "README.md").write_text(card, encoding="utf-8")

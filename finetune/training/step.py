@@ -6,20 +6,20 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch.amp.grad_scaler import GradScaler
 
-from finetune.batching import Index, TokenRows, cut, micro_batches, padded
-from finetune.errors import TrainingError
+from finetune.batching import TokenRows, cut, padded
+from finetune.errors import RunFolderError, TrainingError
 from finetune.training.checkpoint import (
     Tensors,
     optimiser_tensors,
     restore_optimiser,
     weights_of,
 )
-from finetune.training.device import CPU_TOKENS, out_of_memory, overhead
+from finetune.training.device import CPU_TOKENS
 from finetune.training.distributed import ALONE, World
+from finetune.training.memory import out_of_memory, overhead
 from finetune.training.optimiser import factor, make_optimiser, set_rate
 from finetune.training.seeding import seed_step
 
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel
 
+    from finetune.data.numbers import Index
     from finetune.data.tokens import Encoded
     from finetune.options import TrainingOptions
     from finetune.tasks.base import Task
     from finetune.training.device import Device
     from finetune.training.plan import Plan
-
-SAMPLE = 1024  # texts
 
 
 @dataclass(frozen=True)
@@ -117,50 +116,6 @@ class Stepper:
         """Cut the texts of a step into what goes through the model at once."""
         return cut(index, self.work.train.lengths, self.max_tokens, self.overhead)
 
-    def set_tokens(self, max_tokens: int) -> None:
-        """Let at most so many tokens through at once; on a GPU, try the longest texts of a step first."""
-        self.max_tokens = -int(self.work.world.most(torch.tensor([-max_tokens]))[0])  # the same everywhere
-        device = self.work.device.device
-        if device.type != "cuda":
-            return
-        longest = np.argsort(-self.work.train.lengths, kind="stable")[: self.work.options.batch_size]
-        while not self.tried(micro_batches(longest, self.work.train.lengths, self.max_tokens)[0]):
-            self.max_tokens = self.smaller()
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(device)
-
-    def most_at_once(self) -> int:
-        """Tell how many tokens a step has at most at once: it ends at its texts, whatever memory holds."""
-        step = self.work.options.batch_size * int(self.work.train.lengths.max())
-        return min(self.max_tokens, step)
-
-    def tried(self, part: Index) -> bool:
-        """Compute a micro-batch while holding the memory that AdamW will need, and forget the result."""
-        device = self.work.device.device
-        trained = sum(one.numel() for one in self.work.model.parameters() if one.requires_grad)
-        before = self.loss.clone()
-        moments = torch.empty(8 * trained, dtype=torch.uint8, device=device)
-        fits = self.fits(0, part, len(part))
-        del moments
-        self.optimiser.zero_grad(set_to_none=True)
-        self.loss = before
-        return fits
-
-    def seconds_ahead(self) -> float:
-        """Reckon how long all steps will take, from one batch of texts of middling length."""
-        lengths, plan, world = self.work.train.lengths, self.work.plan, self.work.world
-        sample = np.random.default_rng(0).integers(0, len(lengths), SAMPLE)
-        size = self.work.options.batch_size
-        first = max(0, (SAMPLE - size) // 2)
-        middling = sample[np.argsort(lengths[sample], kind="stable")][first : first + size]
-        part = micro_batches(middling, lengths, self.max_tokens)[0]
-        self.wait()
-        started = time.monotonic()
-        self.tried(part)
-        self.wait()
-        per_token = (time.monotonic() - started) / int(lengths[part].sum())
-        return per_token * float(lengths.mean()) * plan.batch_size * plan.total_steps / world.size
-
     def smaller(self) -> int:
         """Halve what goes through at once; the step keeps its texts, so the result stays the same."""
         if torch.cuda.is_available():
@@ -235,8 +190,9 @@ class Stepper:
         }
 
     def restore(self, parts: dict[str, Tensors]) -> None:
-        """Undo tensors()."""
-        self.work.model.load_state_dict(parts["model"], strict=False)
+        """Undo tensors(); a checkpoint of another layout is refused."""
+        refuse_other_layout(weights_of(self.work.model), parts["model"])
+        self.work.model.load_state_dict(parts["model"], strict=False)  # tied ones occur once
         restore_optimiser(self.optimiser, parts["optimiser"])
         running = dict(parts["running"])
         loss = running.pop("loss")
@@ -246,3 +202,16 @@ class Stepper:
         scale = {name.removeprefix("scaler."): value.item() for name, value in running.items()}
         if scale:  # else the run began where nothing needed scaling
             self.scaler.load_state_dict(scale)
+
+
+def refuse_other_layout(own: Tensors, saved: Tensors) -> None:
+    """Refuse weights of other names or sizes: what is left out would be trained from nothing, in silence."""
+    shapes = [{name: tuple(value.shape) for name, value in one.items()} for one in (saved, own)]
+    differing = [name for name in sorted({*saved, *own}) if len({one.get(name) for one in shapes}) > 1]
+    if differing:
+        was, now = (one.get(differing[0], "not there") for one in shapes)
+        raise RunFolderError(
+            f"the checkpoint to go on from is of another model: {differing[0]} is {was} in it, and {now} in "
+            "what --encoder gives; put back the encoder that the run began with, give --output-dir another "
+            "folder, or pass --overwrite to delete that run"
+        )

@@ -31,7 +31,7 @@ ELSEWHERE = {
     "finetune inspect user/dataset": "tests/finetune/data/test_hub.py",
     "make serve": "tests/stack/test_serve.py",
     "finetune serve": "tests/finetune/serving/test_command.py",
-    "curl -H": "tests/finetune/serving/test_routes.py",
+    "curl -H": "tests/finetune/serving/test_app.py",
     "make lock": "tests/image/test_locks.py",
     "make clean": "tests/stack/test_two_checkouts.py",
     "make test": "tests/run.py",

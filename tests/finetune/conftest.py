@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,6 @@ from finetune.training import compiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 # a busy machine is no failure, and 50 examples find what there is in seconds
@@ -68,3 +69,8 @@ def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
         return path
 
     return put
+
+
+@pytest.fixture
+def copied(encoder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(encoder, tmp_path / "copied"))

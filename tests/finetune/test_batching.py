@@ -27,6 +27,13 @@ def test_micro_batches_stay_within_the_budget(lengths: np.ndarray, budget: int) 
     assert all(len(one) == 1 or len(one) * lengths[one].max() <= budget for one in groups)
 
 
+def test_steps_hold_other_texts_in_another_epoch_and_from_the_whole_file() -> None:
+    lengths = np.full(20_000, 9)
+    one, two = ({frozenset(step.tolist()) for step in epoch_steps(lengths, 32, (0, at))} for at in (0, 1))
+    assert not one & two
+    assert min(max(step) - min(step) for step in one) > 5_000
+
+
 def test_epochs_differ_and_repeat_by_the_seed() -> None:
     lengths = np.arange(1, 200)
     first, again, second = (list(epoch_steps(lengths, 8, (5, epoch))) for epoch in (0, 0, 1))

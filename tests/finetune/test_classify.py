@@ -13,8 +13,8 @@ import torch
 from finetune import pipeline
 from finetune.cli import main
 from finetune.data.corpus import load_corpus
-from finetune.encoders import load_model
 from finetune.folder import claimed
+from finetune.pretrained import load_model
 from finetune.training import session
 
 if TYPE_CHECKING:

@@ -15,11 +15,12 @@ import pytest
 import torch
 
 from finetune import __version__
-from finetune.arguments import build, field_help, from_yaml
+from finetune.arguments import build, field_help
 from finetune.cli import VERBS, guarded, main, verb_parser
 from finetune.commands.training import KINDS, YAML_HELP
 from finetune.errors import FinetuneError
 from finetune.reference import reference
+from finetune.settings_file import from_yaml
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -36,6 +37,13 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
         main([verb, "--help"])
     assert caught.value.code == 0
     assert "usage: finetune" in capsys.readouterr().out
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = "import sys; from finetune.cli import VERBS, verb_parser\n"
+    code += "print([verb for verb in VERBS if verb_parser(verb).format_help() and 'torch' in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 def test_every_option_has_a_help_text() -> None:

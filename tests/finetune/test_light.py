@@ -16,10 +16,10 @@ from finetune.cli import main
 from finetune.commands.training import add_training_arguments, read_settings
 from finetune.data.corpus import load_corpus
 from finetune.data.shape import ONE_LABEL
-from finetune.encoders import load_tokenizer
 from finetune.light import LightConfig, LightForSequenceClassification
 from finetune.options import DataOptions
 from finetune.predict import Predictor
+from finetune.pretrained import load_tokenizer
 from finetune.vocabulary import learn, made_encoder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,10 @@ def run(news: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def model() -> LightForSequenceClassification:
     torch.manual_seed(0)
-    return LightForSequenceClassification(LightConfig(vocab_size=50, pair_buckets=32, num_labels=3)).eval()
+    names = dict(enumerate("abc"))
+    made = LightForSequenceClassification(LightConfig(vocab_size=50, pair_buckets=32, id2label=names))
+    made.train(mode=False)
+    return made
 
 
 def test_it_learns_the_demo_data(run: Path) -> None:
@@ -67,6 +70,13 @@ def test_with_an_empty_cache_the_same_command_gives_the_same_weights(
     assert main(arguments(news, again, "--cache-dir", str(tmp_path / "empty"))) == 0
     weights = [(one / "model" / "model.safetensors").read_bytes() for one in (run, again)]
     assert weights[0] == weights[1]
+
+
+def test_a_run_knows_its_encoder_again_where_the_cache_was_lost(
+    run: Path, news: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(news, run, "--cache-dir", str(tmp_path / "empty"))) == 0
+    assert "this run is finished" in capsys.readouterr().err
 
 
 def test_the_vocabulary_is_characters_and_words() -> None:

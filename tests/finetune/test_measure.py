@@ -13,7 +13,7 @@ from finetune.cli import main
 from finetune.data.ingest import ingest
 from finetune.data.labels import LabelSet
 from finetune.data.split import whole
-from finetune.data.tokens import Encoder, read_rows
+from finetune.data.tokens import RowEncoding, read_rows
 from finetune.errors import Problem
 from finetune.measure import known_labels
 from finetune.options import DataOptions
@@ -31,9 +31,9 @@ def read(task: Classification, folder: Path, labels: str, classes: str) -> tuple
     path.write_text("text\tlabel\n" + "".join(f"text {n}\t{one}\n" for n, one in enumerate(labels.split())))
     rows = ingest(path, DataOptions(data=path, cache_dir=folder / "cache"), task.shape)
     label = task.numbers if isinstance(task, MultiLabel) else task.labels.encode
-    encoder = Encoder("", pa.int32(), label, cast("Any", None))
+    encoding = RowEncoding("", pa.int32(), label, cast("Any", None))
     said: list[str] = []
-    how = known_labels(cast("Any", SimpleNamespace(task=task, encoder=encoder)), rows, path, said.append)
+    how = known_labels(cast("Any", SimpleNamespace(task=task, encoding=encoding)), rows, path, said.append)
     split = whole("test", rows)
     return [how.label(row) for batch in split.batches() for row in read_rows(split, batch)], said
 

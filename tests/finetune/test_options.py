@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from finetune.arguments import from_yaml
 from finetune.cli import main
 from finetune.errors import DataError, RequestError
 from finetune.options import TrainingOptions
+from finetune.settings_file import from_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from finetune import predict
+from finetune.answers.classes import OneLabel
 from finetune.cli import main
 from finetune.commands.predict import doubted
+from finetune.data.labels import LabelSet
 from finetune.predict import Predictor
 from finetune.training.device import Device, choose_device
 
@@ -61,14 +63,14 @@ def test_the_answer_has_label_confidence_and_probabilities(model: Path) -> None:
     assert sum(answer["probabilities"].values()) == pytest.approx(1)
 
 
-def test_blank_lines_of_a_pipe_are_left_out_and_counted(
+def test_answers_stand_beside_the_lines_of_a_pipe(
     model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Pipe("\ufeff央行\n\n \r\n国足赢了\r\n".encode()))
-    assert main(["predict", str(model), "--gpu-id", "-1"]) == 0
+    assert main(["predict", str(model), "--gpu-id", "-1", "--skip-bad-rows"]) == 0
     said = capsys.readouterr()
-    assert len(answers(said.out)) == 2
-    assert "2 blank lines left out" in said.err
+    assert ["error" in one for one in answers(said.out)] == [False, True, True, False]
+    assert "2 rows have no answer" in said.err
 
 
 def test_a_pipe_that_is_not_utf8_is_refused_with_its_line(
@@ -155,7 +157,7 @@ def test_lines_of_text_are_not_cut_at_commas(
 
     def answered(_: Predictor, texts: Iterator[str]) -> Iterator[dict[str, Any]]:
         seen.extend(texts)
-        return iter(())
+        return iter([{}] * len(seen))
 
     monkeypatch.setattr(Predictor, "answers", answered)
     assert main(["predict", str(model), "--file", str(tmp_path / "lines.txt"), "--gpu-id", "-1"]) == 0
@@ -212,9 +214,10 @@ def test_a_file_with_a_bad_row_leaves_no_half_answer(model: Path, tmp_path: Path
 def test_an_output_that_cannot_be_written_is_the_users_mistake(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = ["国足", "--output", str(tmp_path / "no" / "out.jsonl"), "--gpu-id", "-1"]
+    (tmp_path / "file").write_text("")
+    given = ["国足", "--output", str(tmp_path / "file" / "out.jsonl"), "--gpu-id", "-1"]
     assert main(["predict", str(model), *given]) == 2
-    assert "found no such file or directory" in capsys.readouterr().err
+    assert "accepted: a folder that you may write to" in capsys.readouterr().err
 
 
 def test_texts_and_a_file_together_are_refused(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,8 +271,8 @@ def test_a_column_without_a_file_is_refused(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_tagger_of_words_warns_once_of_texts_without_spaces() -> None:
     said: list[str] = []
-    texts = ["I live in Peking", "我 住 在 北京", "我在北京工作生活", "我在上海工作生活"]
-    assert list(doubted(texts, said.append)) == texts
+    groups = [["I live in Peking", "我 住 在 北京", "我在北京工作生活"], ["我在上海工作生活"]]
+    assert list(doubted(groups, said.append)) == groups
     assert len(said) == 1
     assert "'我在北京工作生活' is one word to it; put spaces between the words" in said[0]
 
@@ -282,8 +285,22 @@ def test_the_words_of_a_tagged_file_stay_as_they_are(
 
     def answered(self: Predictor, texts: Iterator[Any]) -> Iterator[dict[str, Any]]:
         seen.extend(self.task.texts(list(texts)))
-        return iter(())
+        return iter([{}] * len(seen))
 
     monkeypatch.setattr(Predictor, "answers", answered)
     assert main(["predict", str(tagger), "--file", str(tmp_path / "test.txt"), "--gpu-id", "-1"]) == 0
     assert seen == [["U.S", "x-y", ".."], ["ab"]]
+
+
+def test_the_wrong_call_names_the_right_one(model: Path) -> None:
+    predictor: Any = Predictor(model, -1)
+    with pytest.raises(TypeError, match=r"found one text.*answers\(\[text\]\), or predictor\(text\)"):
+        list(predictor.answers("央行宣布"))
+    with pytest.raises(TypeError, match=r"found \['央行', '国足'\].*answers\(\.\.\.\) for several"):
+        predictor(["央行", "国足"])
+    with pytest.raises(TypeError, match="text 2 is nan; expected a str"):
+        list(predictor.answers(["央行", float("nan")]))
+
+
+def test_a_classifier_reads_a_text_as_training_does_without_the_white_space_at_its_ends() -> None:
+    assert OneLabel(LabelSet(("a", "b"))).texts(["　 a b\n"]) == ["a b"]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from finetune.data.corpus import read_corpus
 from finetune.data.shape import ONE_LABEL
-from finetune.encoders import load_tokenizer
 from finetune.options import DataOptions
+from finetune.pretrained import load_tokenizer
 from finetune.vocabulary import made_encoder
 
 if TYPE_CHECKING:

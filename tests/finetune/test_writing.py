@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 
 from finetune import writing
 from finetune.errors import RequestError, WriteError
-from finetune.writing import refuse_other_files, write_folder, write_text
+from finetune.writing import locked, refuse_other_files, write_folder, write_text
 
 
 @pytest.fixture
@@ -52,6 +52,15 @@ def test_a_folder_is_on_the_disk_before_it_has_its_name(tmp_path: Path, order: l
     write_folder(tmp_path / "model", fill)
     assert set(order[:3]) == {"flush inner", "flush weights", f"flush .model.{os.getpid()}"}
     assert order[3:] == ["to model", f"flush {tmp_path.name}"]
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "flush", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(tmp_path / "config.json", "{}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def full(_: Path) -> None:
@@ -111,3 +120,20 @@ def test_others_may_read_what_a_library_wrote_for_its_user_alone(tmp_path: Path)
     (tmp_path / "plain").touch()
     modes = [(tmp_path / one).stat().st_mode for one in ("model/model.safetensors", "plain")]
     assert modes[0] == modes[1]
+
+
+def test_what_killed_writers_of_a_folder_left_is_swept_away(tmp_path: Path) -> None:
+    for name in (".model.123", ".model.124.old", ".model.125", ".model.mine", ".other.123"):
+        (tmp_path / name).mkdir()
+    with locked(tmp_path / ".model.125"):
+        write_folder(tmp_path / "model", fill)
+        assert sorted(one.name for one in tmp_path.iterdir()) == [
+            ".model.125", ".model.mine", ".other.123", "model"
+        ]  # fmt: skip
+
+
+def test_the_only_copy_of_a_folder_is_not_swept_away(tmp_path: Path) -> None:
+    write_folder(tmp_path / ".model.124.old", fill)
+    with pytest.raises(WriteError):
+        write_folder(tmp_path / "model", full)
+    assert (tmp_path / ".model.124.old" / "inner" / "weights").is_file()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from finetune.batching import Index
+    from finetune.data.numbers import Index
 
 torch = pytest.importorskip("torch")
 pytestmark = [

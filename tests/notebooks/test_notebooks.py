@@ -67,6 +67,27 @@ def test_users_change_one_cell_alone(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # within the Jupyter client
 def test_it_runs_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(read(path), path, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # within the Jupyter client
+def test_data_of_ones_own_may_be_one_file_as_excel_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, data = FOLDER / "02_chinese_news_classification.ipynb", tmp_path / "评论.csv"
+    rows = "".join(f"这家店第{n}次来,{'差评' if n % 3 else '好评'}\r\n" for n in range(60))
+    data.write_bytes(f"内容,标签\r\n{rows}".encode("gbk"))
+    book = read(path)
+    book.cells = [cell for cell in book.cells if cell.id <= "cell-06"]  # those that read it
+    book.cells[1].source = book.cells[1].source.replace("DATA = None", f"DATA = {str(data)!r}")
+    run(book, path, tmp_path, monkeypatch)
+    said = "".join(one.get("text", "") for cell in book.cells for one in cell.get("outputs", []))
+    assert re.search(r"train +48 texts.*validation +6 texts.*test +6 texts", said, re.DOTALL), said
+
+
+def run(book: Any, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    """Execute the notebook; what it needs beside the image's own packages may be missing."""
     nbclient = pytest.importorskip("nbclient")
     missing = [name for name in ("ipykernel", *imported(path)) if find_spec(name) is None]
     if missing:
@@ -78,7 +99,6 @@ def test_it_runs_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pyt
     folder = tmp_path / "notebooks"
     folder.mkdir()
     shutil.copy(path, folder)
-    book = read(path)
     client = nbclient.NotebookClient(book, timeout=900, resources={"metadata": {"path": str(folder)}})
     client.execute()
     nbformat.write(book, folder / path.name)  # to look at, under pytest's --basetemp

@@ -180,3 +180,12 @@ def test_several_splits_without_train_must_be_chosen(saved: Path) -> None:
     (saved / "train").rename(saved / "second")
     with pytest.raises(DataError, match="found second, test; expected a split that is called train"):
         read(saved)
+
+
+def test_a_column_that_stands_twice_in_a_file_is_refused(tmp_path: Path) -> None:
+    table = pa.table([["a", "b"], ["x", "y"], ["y", "x"]], names=["text", "label", "label"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(
+        DataError, match=r"a.parquet:1: found the column 'label' twice; expected each name once"
+    ):
+        read(tmp_path / "a.parquet")

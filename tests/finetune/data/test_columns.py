@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finetune.data.rows import open_source
-from finetune.errors import DataError
+from finetune.errors import ColumnError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,3 +80,49 @@ def test_a_list_is_not_taken_for_the_text(write: Write) -> None:
 def test_a_name_may_differ_in_capitals(write: Write) -> None:
     path = write("a.csv", "Text,Mark\na,1\nb,0\n")
     assert (columns(path, "text", "mark").text, columns(path, "text", "mark").label) == ("Text", "Mark")
+
+
+ROWS = "".join(f"{'ab'[n % 2]},the text {n},{'xyz'[n % 3]},\n" for n in range(9))
+
+
+@pytest.mark.parametrize("names", ["label,text,label,", "text,label,text,", "label,text,ｌａｂｅｌ,"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_chosen_column_that_stands_twice_is_refused(write: Write, names: str, *, named: bool) -> None:
+    given = ("text", "label") if named else (None, None)
+    with pytest.raises(DataError, match=r"a.csv:1: found the column '(text|label)' twice; .*rename"):
+        columns(write("a.csv", f"{names}\n{ROWS}"), *given)
+
+
+def test_two_columns_of_one_name_that_are_not_read_do_no_harm(write: Write) -> None:
+    found = columns(write("a.csv", f"label,text,,\n{ROWS}"))
+    assert (found.text, found.label, found.doubts) == ("text", "label", ())
+
+
+@pytest.mark.parametrize("names", ["label,text,Label", "Label,text,label"])
+def test_the_exact_name_is_taken_and_its_twin_named(write: Write, names: str) -> None:
+    found = columns(write("a.csv", f"{names},\n{ROWS}"))
+    assert found.label == "label"
+    assert "column 'label' is taken for the label; 'Label' would do too" in found.doubts[0]
+
+
+def test_a_blank_twin_is_not_named(write: Write) -> None:
+    assert not columns(write("a.csv", f"label,text,,LABEL\n{ROWS}")).doubts
+
+
+def test_a_twin_of_the_text_is_named(write: Write) -> None:
+    (doubt,) = columns(write("a.csv", f"label,text,Text,\n{ROWS}")).doubts
+    assert "column 'text' is taken for the text; 'Text' would do too; --text-column names" in doubt
+
+
+@pytest.mark.parametrize("first", ["label\tlabel\t2020", "x\ttitle\t2020", "x\tnews\t2020", "7\tnews\t2020"])
+def test_columns_that_are_named_by_number_say_that_there_is_no_header(write: Write, first: str) -> None:
+    rows = "".join(f"{'xyz'[n % 3]}\tthe text {n}\t{n}\n" for n in range(9))
+    source = open_source(write("a.tsv", f"{first}\n{rows}"), "2", "1")
+    assert (source.tables[0][0].header, next(source.rows()).text) == (False, first.split("\t")[1])
+
+
+@pytest.mark.parametrize("first", ["id\ttext\tlabel", "id\twords\tmark", "1\t3\t2"])
+def test_a_header_is_no_row_even_where_columns_are_named_by_number(write: Write, first: str) -> None:
+    rows = "".join(f"x{n}\tthe text {n}\t{n % 2}\n" for n in range(9))
+    with pytest.raises(ColumnError, match=f"no such column; accepted: {first[:2].strip()}, "):
+        open_source(write("a.tsv", f"{first}\n{rows}"), "2" if first[0] != "1" else "4", "3")

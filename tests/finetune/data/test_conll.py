@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finetune.data.conll import cells, is_tagged, open_tagged
+from finetune.data.shape import open_labelled
+from finetune.errors import DataError
 from finetune.options import DataOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from finetune.data.rows import Row
+    from finetune.data.shape import AnySource
 
     Write = Callable[[str, str | bytes], Path]
 
@@ -107,8 +112,8 @@ def test_the_place_of_a_character_in_its_word_is_left_out(write: Write) -> None:
 
 
 def test_numbers_within_other_words_stay(write: Write) -> None:
-    path = write("a.txt", "A4 B-ORG\n技 I-ORG\n\n" * 9)
-    assert next(open_tagged(path, DataOptions(data=path)).rows()).text == ["A4", "技"]
+    path = write("a.txt", "A4 B-ORG\nB5 I-ORG\n技 O\n\n" * 9)
+    assert next(open_tagged(path, DataOptions(data=path)).rows()).text == ["A4", "B5", "技"]
 
 
 @pytest.mark.parametrize(
@@ -139,3 +144,44 @@ def test_objects_that_are_no_entities_are_named(write: Write) -> None:
 
 def test_a_text_with_places_is_predicted_on_as_it_was_written(write: Write) -> None:
     assert not is_tagged(write("a.jsonl", '{"text": "Rome, now", "label": [[0, 4, "LOC"]]}\n'))
+
+
+def test_a_folder_without_a_train_file_names_what_is_in_it(write: Write) -> None:
+    folder = write("d/eng.a", "EU B-ORG\n").parent
+    with pytest.raises(DataError, match=r"d: found no train file among eng.a;.*name the file itself"):
+        open_tagged(folder, DataOptions(data=folder))
+
+
+FULL = '[{"id": 1, "annotations": [{"result": [{"value": {"choices": ["joy"]}}]}], "data": {"text": "%s"}}]'
+
+
+@pytest.mark.parametrize("open_it", [open_tagged, open_labelled])
+def test_the_full_export_of_label_studio_wants_its_smaller_form(
+    write: Write, open_it: Callable[[Path, DataOptions], AnySource]
+) -> None:
+    path = write("a.json", FULL % "京" + "\n")
+    with pytest.raises(DataError, match=r'a row of Label Studio\'s full JSON.*export .* again as "JSON-MIN"'):
+        raise DataError(
+            next(row.problem for row in open_it(path, DataOptions(data=path)).rows() if row.problem)
+        )
+
+
+def rows(path: Path) -> list[Row]:
+    return list(open_tagged(path, DataOptions(data=path)).rows())
+
+
+def test_a_broken_line_within_a_sentence_breaks_it_and_the_next_has_its_own_line(write: Write) -> None:
+    found = rows(write("a.txt", "京 B-LOC\n\n好 X\n大 O\n\n小 O\n"))
+    assert [one.line for one in found] == [1, 3, 6]
+    assert [one.problem is not None for one in found] == [False, True, False]
+
+
+def test_the_mark_of_a_document_is_no_sentence(write: Write) -> None:
+    mark = "-DOCSTART- -X- O O\n\n"
+    found = rows(write("a.txt", f"{mark}EU NNP B-NP B-ORG\n\n{mark}he PRP B-NP O\n"))
+    assert [one.text for one in found] == [["EU"], ["he"]]
+
+
+def test_a_tag_in_a_list_that_is_none_is_named(write: Write) -> None:
+    path = write("a.jsonl", '{"tokens": ["a"], "tags": ["B-X"]}\n{"tokens": ["a"], "tags": ["X"]}\n')
+    assert "a.jsonl:2: found the tag 'X'" in str(rows(path)[1].problem)

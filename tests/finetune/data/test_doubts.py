@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from finetune.data import doubts
+from finetune.data import delimited, doubts
 from finetune.data.corpus import load_corpus
 from finetune.data.shape import ONE_LABEL, SEVERAL_LABELS, Shape
 from finetune.options import DataOptions
@@ -25,13 +25,33 @@ def warnings(path: Path, shape: Shape = ONE_LABEL, **more: Any) -> list[str]:  #
 
 @pytest.mark.parametrize(
     ("one", "other", "notes"),
-    [("Positive", "positive", 1), ("1.0", "1", 1), ("a  b", "a b", 1), ("1.5", "1", 0)],
+    [
+        ("Positive", "positive", 1),
+        ("1.0", "1", 1),
+        ("a  b", "a b", 1),
+        ("1.5", "1", 0),
+        ("naïve", "naive", 0),
+    ],
 )
 def test_classes_that_differ_by_accident_are_named(write: Write, one: str, other: str, notes: int) -> None:
     rows = f"first,{one}\nsecond,{other}\nthird,x\n"
     found = warnings(write("a.csv", f"text,label\n{rows}"))
     said = {f"'{one}' and '{other}'", f"'{other}' and '{one}'"}
     assert sum(names in note for names in said for note in found) == notes
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        ("pos", "pos\u200b", r"'pos' and 'pos\u200b'"),
+        ("café", "cafe\u0301", r"'cafe\u0301' and 'caf\xe9'"),
+        ("㎡", "m2", "'m2' and '㎡'"),
+        ("好", "好\u200d", r"'好' and '好\u200d'"),
+    ],
+)
+def test_classes_that_look_alike_are_told_apart(write: Write, one: str, other: str, shown: str) -> None:
+    (note,) = warnings(write("a.csv", f"text,label\nfirst,{one}\nsecond,{other}\nthird,x\n"))
+    assert note.startswith(f"warning: the classes {shown} differ only in")
 
 
 @pytest.mark.parametrize("cell", ["joy、fear", "joy; fear", "['joy' 'fear']"])
@@ -64,3 +84,22 @@ def test_millions_of_rows_are_not_looked_through_at_each_start(
     monkeypatch.setattr(doubts, "MOST_ROWS", 3)
     path = write("a.csv", "text,label\na,x\na,y\nb,x\nc,y\nd,x\ne,y\nf,x\ng,y\n")
     assert not warnings(path)
+
+
+QUOTED = '"he said ""no"" to me"\ty\n'
+
+
+def test_quotes_that_come_late_are_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "SAMPLE", 3)
+    plain = "".join(f"text {n}\t{'xy'[n % 2]}\n" for n in range(4))
+    path = write("a.tsv", f"text\tlabel\n{plain}{QUOTED}")
+    (note,) = warnings(path)
+    assert note.startswith("warning: 1 text stands in quotes with doubled quotes within, as CSV writes them")
+    assert warnings(path) == [note]  # from the cache too
+    assert not warnings(path.rename(path.with_suffix(".csv")))
+
+
+@pytest.mark.parametrize("text", ['"a" and "b"', '"so it is"', '""twice""', '"', '""', '""""'])
+def test_a_title_in_quotes_is_none_of_csv(write: Write, text: str) -> None:
+    rows = "".join(f"text {n}\t{'xy'[n % 2]}\n" for n in range(4))
+    assert not warnings(write("a.tsv", f'text\tlabel\n{rows}a"b\tx\n{text}\ty\n'))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from finetune.data.corpus import Corpus, load_corpus
-from finetune.data.labels import LabelSet, settled
+from finetune.data.labels import LabelSet, labels_from, read_class_file, settled
 from finetune.data.rows import Row
 from finetune.data.shape import ONE_LABEL
 from finetune.errors import Problem
@@ -52,3 +52,12 @@ def test_a_label_that_is_neither_is_told_what_is_read(*, numbered: bool, expecte
     found = labels.encode(Row(Path("a.txt"), 1, "x", "3" if numbered else "0"))
     assert isinstance(found, Problem)
     assert found.expected == expected
+
+
+def test_classes_that_are_numbers_stand_in_the_order_of_their_values(tmp_path: Path) -> None:
+    assert labels_from({"10", "9", "a"}, tmp_path).names == ("9", "10", "a")
+
+
+def test_blank_lines_at_the_end_of_a_class_file_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "class.txt").write_text("a\nb\n\n \n")
+    assert read_class_file(tmp_path / "class.txt") == ["a", "b"]

@@ -129,3 +129,11 @@ def test_a_disk_that_fails_while_it_is_read_names_the_file(tmp_path: Path) -> No
 
     with pytest.raises(DataError, match=r"a.txt: found input/output error; expected a file that can be read"):
         list(guarded(lines(), tmp_path / "a.txt"))
+
+
+@pytest.mark.parametrize("first", ["", "\ufeff"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_the_mark_of_a_file_that_was_put_behind_is_no_text(write: Write, first: str, encoding: str) -> None:
+    contents = f"{first}第一行，不错\n\ufeff第二行，也不错\n"
+    path = write("a.txt", contents.encode(encoding))
+    assert [line for _, line in open_text(path).lines()] == ["第一行，不错\n", "第二行，也不错\n"]

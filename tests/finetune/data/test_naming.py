@@ -40,6 +40,8 @@ def test_a_class_has_the_name_of_its_file(name: str, label: str) -> None:
         ("train_a.csv test_b.csv", " "),
         ("dev.txt test.txt", " "),
         ("trains.txt contests.txt", " "),
+        ("eng.train eng.testa eng.testb", "train validation test"),
+        ("train.csv testA.csv testB.csv", "  "),
     ],
 )
 def test_twins_differ_in_the_word_for_the_split(names: str, splits: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def texts(path: Path, **more: Any) -> list[str]:  # noqa: ANN401
     options = DataOptions(data=path, cache_dir=path.parent / "cache", **more)
-    return read_corpus(options, PLAIN).splits["train"].texts()
+    return list(read_corpus(options, PLAIN).splits["train"].texts())
 
 
 @pytest.mark.parametrize("contents", ["", "\ufeff", "\u3000\n\u3000\n", " \n\n", "\ufeff\n"])

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from finetune.data.lines import open_text
+from finetune.data.records import find_format
 from finetune.data.rows import Row, open_source
 from finetune.errors import DataError
 
@@ -66,3 +68,13 @@ def test_a_column_of_quoted_cells_loses_its_quotes(write: Write, quotes: str) ->
 def test_titles_in_quotes_keep_them_where_the_header_has_none(write: Write) -> None:
     path = write("a.tsv", 'text\tlabel\n"a fine film"\tpos\n"a bad one"\tneg\n')
     assert rows(path)[0].text == '"a fine film"'
+
+
+@pytest.mark.parametrize("line", ["{ O", "{\tO", "{x} is set O"])
+def test_a_word_that_begins_with_a_brace_is_no_json(write: Write, line: str) -> None:
+    assert find_format(open_text(write("a.txt", f"{line}\n"))) != "jsonl"
+
+
+@pytest.mark.parametrize("line", ['{"text": "a", "lab', "{'text': 'a'}", "{text: 'a'},", "{}", "{"])
+def test_json_is_known_even_where_it_is_broken(write: Write, line: str) -> None:
+    assert find_format(open_text(write("a.txt", f"{line}\n"))) == "jsonl"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tokenizers.normalizers import Strip
 
+from finetune.data import store
 from finetune.data.corpus import read_corpus
 from finetune.data.plain import PLAIN
 from finetune.data.shape import ONE_LABEL
 from finetune.data.skipped import KEPT
-from finetune.data.tokens import Encoded, encode_split
-from finetune.encoders import load_tokenizer
+from finetune.data.tokens import Encoded, encode_split, tokenizer_key
 from finetune.errors import DataError
 from finetune.options import DataOptions
+from finetune.pretrained import load_tokenizer
 from finetune.tasks.classification import Classification
 from finetune.tasks.pretraining import Pretraining
 
@@ -37,7 +39,7 @@ def encoded(path: Path, tokenizer: PreTrainedTokenizerBase, split: str = "train"
     cache = path.parent / "cache"
     corpus = read_corpus(DataOptions(data=path, cache_dir=cache, **more), ONE_LABEL)
     task = Classification(corpus.labels, 16, skip_bad_rows=more.get("skip_bad_rows", False))
-    return encode_split(corpus.splits[split], task.encoder(tokenizer), cache)
+    return encode_split(corpus.splits[split], task.encoding(tokenizer), cache)
 
 
 def test_another_text_column_is_tokenised_anew(write: Write, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -77,7 +79,7 @@ def test_texts_without_a_token_are_refused(write: Write, tokenizer: PreTrainedTo
     options = DataOptions(data=path, cache_dir=path.parent / "cache")
     split = read_corpus(options, PLAIN).splits["train"]
     with pytest.raises(DataError, match=r"a.txt: found no token in any of 2 texts"):
-        encode_split(split, Pretraining(tokenizer).encoder(tokenizer), path.parent / "cache")
+        encode_split(split, Pretraining(tokenizer).encoding(tokenizer), path.parent / "cache")
 
 
 def test_skipped_labels_are_counted_beyond_those_that_are_kept(
@@ -96,3 +98,18 @@ def test_an_unknown_label_in_an_array_is_named_by_its_entry(
     folder = write("d/train.json", '[{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]').parent
     with pytest.raises(DataError, match=r"test.json: found in entry 2: the label 'z'"):
         encoded(folder, tokenizer, "test")
+
+
+def test_texts_that_were_cut_are_counted_in_every_batch(
+    write: Write, tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "CHUNK", 1)
+    path = write("a.tsv", f"{'好' * 20}\t0\n{'坏' * 20}\t1\n好\t0\n坏\t1\n")
+    assert encoded(path, tokenizer).truncated == 0.5
+
+
+def test_a_tokenizer_is_told_from_another_of_the_same_vocabulary(encoder: Path) -> None:
+    one, other = (load_tokenizer(str(encoder)) for _ in range(2))
+    assert tokenizer_key(one) == tokenizer_key(other)
+    other.backend_tokenizer.normalizer = Strip()
+    assert tokenizer_key(one) != tokenizer_key(other)

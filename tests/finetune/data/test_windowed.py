@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import pre_tokenizers
 
 from finetune.data.pieces import frame_of, plain_ids
-from finetune.data.windowed import encode_sentence, pieces_of_words
+from finetune.data.windowed import encode_sentence, keep_spaces, pieces_of_words
 from finetune.demo import write_encoder
-from finetune.encoders import load_tokenizer
+from finetune.pretrained import load_tokenizer
+from tests.finetune.bytes_encoder import write_bytes_encoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,3 +64,33 @@ def test_texts_are_never_cut_although_their_tokenizer_would(tokenizer: PreTraine
     asked.backend_tokenizer.enable_truncation(8)
     asked.backend_tokenizer.enable_padding(length=64)
     assert plain_ids(asked, ["主 " * 40]) == [whole]
+
+
+KINDS = ("RobertaTokenizer", "DebertaTokenizer", "GPT2Tokenizer", "PreTrainedTokenizerFast")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bytes_of_words_are_those_of_the_text(tmp_path: Path, kind: str) -> None:
+    tokenizer = load_tokenizer(str(write_bytes_encoder(tmp_path / "encoder", kind)))
+    plain = plain_ids(tokenizer, ["abc xyz Paris"])[0]
+    assert "with the space before them" in keep_spaces(tokenizer)
+    tokenizer.save_pretrained(tmp_path / "saved")
+    for one in (tokenizer, load_tokenizer(str(tmp_path / "saved"))):
+        pieces = next(pieces_of_words(one, [["abc", "xyz", "Paris"]]))
+        assert [token for piece in pieces[1:] for token in piece] == plain[-2:]
+        assert next(pieces_of_words(one, [[]])) == []
+
+
+def test_a_tokenizer_that_knows_no_spaces_stays_as_it_is(encoder: Path) -> None:
+    tokenizer = load_tokenizer(str(encoder))
+    before = tokenizer.backend_tokenizer.to_str()
+    assert keep_spaces(tokenizer) == ""
+    assert tokenizer.backend_tokenizer.to_str() == before
+
+
+def test_a_tokenizer_that_cannot_keep_spaces_is_named(tmp_path: Path) -> None:
+    folder = write_bytes_encoder(tmp_path / "encoder", "PreTrainedTokenizerFast")
+    tokenizer = load_tokenizer(str(folder))
+    splitter = pre_tokenizers.Sequence([pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.backend_tokenizer.pre_tokenizer = splitter
+    assert keep_spaces(tokenizer).startswith("warning: words are read without the space before them")

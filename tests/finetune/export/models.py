@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from finetune.data.tags import bio_tags
-from finetune.encoders import load_model, load_tokenizer
+from finetune.pretrained import load_model, load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def write_model(folder: Path, encoder: Path, facts: dict[str, Any]) -> Path:
             f"AutoModelFor{kind}Classification", str(encoder), "auto", id2label=dict(enumerate(names))
         )
         with torch.no_grad():
-            model.classifier.weight.mul_(40)  # so that answers differ from text to text
+            model.get_parameter("classifier.weight").mul_(40)  # so that answers differ from text to text
         moves = torch.randn(len(names) + 1, len(names)) / 20
     model.save_pretrained(folder)
     load_tokenizer(str(encoder)).save_pretrained(folder)

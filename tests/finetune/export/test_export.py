@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from finetune.export.samples import Subject
     from finetune.runtime.engine import Batch
 
 
@@ -76,7 +77,7 @@ def test_a_wrong_export_is_reported_and_not_kept(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     broken = dataclasses.replace(FORMATS["torchscript"], compute=skewed)
-    monkeypatch.setitem(run.FORMATS, "torchscript", broken)
+    monkeypatch.setitem(FORMATS, "torchscript", broken)
     given = ["--format", "torchscript", "--output-dir", str(tmp_path / "out")]
     assert main(["export", str(models["classify"]), *given]) == 1
     said = capsys.readouterr().err
@@ -115,7 +116,7 @@ def test_another_tokenizer_in_the_folder_is_noticed(
 ) -> None:
     honest = run.write_companions
 
-    def other(subject: run.Subject, folder: Path) -> None:
+    def other(subject: Subject, folder: Path) -> None:
         honest(subject, folder)
         path = folder / "tokenizer.json"
         contents = json.loads(path.read_text(encoding="utf-8"))

@@ -100,7 +100,7 @@ def test_any_text_is_read_as_training_reads_it(
 ) -> None:
     for task in MODELS:
         predictor, runtime = reader(models[task]), opened(exported(task, "onnx"))
-        chunk = predictor.encoder.encode(predictor.task.texts(some), [None] * len(some))
+        chunk = predictor.encoding.encode(predictor.task.texts(some), [None] * len(some))
         found = runtime.encode(some)
         assert (found.input_ids, found.rows) == (chunk.input_ids, chunk.rows)
 

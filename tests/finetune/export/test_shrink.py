@@ -7,12 +7,13 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx
 import pytest
 from onnxruntime.transformers import float16
 
 from finetune.cli import main
-from finetune.export import run, shrink
+from finetune.export import shrink
 from finetune.export.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -55,9 +56,23 @@ def test_the_first_way_within_the_tolerance_is_kept(
     models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways = (("blank", broken), ("whole", copied), ("not reached", broken))
-    monkeypatch.setitem(run.FORMATS, "onnx-int8", dataclasses.replace(FORMATS["onnx-int8"], ways=ways))
+    monkeypatch.setitem(FORMATS, "onnx-int8", dataclasses.replace(FORMATS["onnx-int8"], ways=ways))
     given = ["--format", "onnx-int8", "--output-dir", str(tmp_path / "out")]
     assert main(["export", str(models["classify"]), *given]) == 0
     record = json.loads((tmp_path / "out" / "export.json").read_text())
     assert record["way"] == "whole"
     assert [one["way"] for one in record["tried_before"]] == ["blank"]
+
+
+def test_matrices_have_seven_bits_and_a_scale_for_each_output(
+    exported: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    target = tmp_path / "model.onnx"
+    shrink.write_int8(exported("classify", "onnx") / "model.onnx", target, shrink.CANDIDATES[0])
+    graph = onnx.load(target).graph
+    values = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    names = [one.input[1] for one in graph.node if one.op_type == "MatMulInteger"]
+    assert len(names) > 10
+    for name in names:
+        assert np.abs(values[name].astype(int)).max() <= 64
+        assert values[name.replace("_quantized", "_scale")].shape == values[name].shape[1:]

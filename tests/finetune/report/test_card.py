@@ -24,3 +24,10 @@ def test_only_a_model_of_our_own_kind_wants_our_import(encoder: str, ours: bool)
     card = model_card(config(encoder, "a"), {"test": {"f1": 0.5}})
     assert ("import finetune.light" in card) is ours
     assert ("It loads with plain transformers as well" in card) is not ours
+
+
+def test_a_pretrained_encoder_has_masks_to_fill_and_no_labels() -> None:
+    card = model_card({**config("bert-base-chinese"), "task": "pretrain"}, {"test": {"perplexity": 5.0}})
+    assert 'print(Predictor("path/to/this/folder")("…[MASK]…"))' in card
+    assert "It loads with plain transformers as well.\n" in card
+    assert "label names" not in card

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from finetune.report.multi import probability_bins
 from finetune.report.thresholds import Held, scores_at, thresholds_section
 
 HELD = Held(
@@ -24,9 +23,3 @@ def test_the_section_compares_them() -> None:
     text = thresholds_section(HELD).text
     assert "a micro-F1 of 1.0000" in text
     assert "0.5000 at 0.5" in text
-
-
-def test_pairs_are_grouped_by_probability() -> None:
-    found = probability_bins(HELD)
-    assert found[-1] == (0.9, 1.0, 1)
-    assert sum(count for _, _, count in found) == 6

@@ -137,3 +137,15 @@ def test_a_job_is_gone_when_its_future_was_cancelled() -> None:
         return job.gone
 
     assert asyncio.run(cancelled())
+
+
+def test_what_was_taken_counts_no_more() -> None:
+    queue = waiting(Request(50), Request(50))
+    assert sizes(queue.take()) == [50, 50]
+    queue.add([Request(10, since=5.0).piece()])
+    assert queue.pause(5.0, more=True) == pytest.approx(0.01)
+
+
+def test_the_deadline_is_that_of_the_oldest() -> None:
+    queue = waiting(Request(10, since=5.0), Request(10, since=5.008))
+    assert queue.pause(5.009, more=True) == pytest.approx(0.001)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from finetune.cli import main
+from finetune.data.labels import LabelSet
 from finetune.demo import mixed
 from finetune.predict import Predictor
+from finetune.tasks.multilabel import MultiLabel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +72,12 @@ def test_a_label_holds_where_its_own_threshold_is_passed(run: Path) -> None:
     for answer in Predictor(run, gpu_id=-1).answers([json.loads(one)["text"] for one in lines]):
         held = [name for name, share in answer["probabilities"].items() if share >= limits[name]]
         assert answer["label"] == held
+
+
+def test_a_head_that_was_trained_for_these_labels_keeps_its_bias(run: Path, encoder: Path) -> None:
+    labels = LabelSet(tuple(json.loads((run / "model" / "finetune.json").read_text())["labels"]))
+    task = MultiLabel(labels, shares=(0.1,) * len(labels.names))
+    trained, new = (task.build(str(one), "auto").state_dict() for one in (run / "model", encoder))
+    saved = load_file(run / "model" / "model.safetensors")
+    assert torch.equal(trained["classifier.bias"], saved["classifier.bias"])
+    assert new["classifier.bias"].tolist() == pytest.approx([math.log(1 / 9)] * len(labels.names))

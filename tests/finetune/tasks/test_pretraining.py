@@ -1,4 +1,4 @@
-"""Masked-LM pretraining: masks, blocks, the sparse head, two stages from the command line, wrong input."""
+"""Masked-LM pretraining: rows, the sparse head, two stages from the command line, wrong input."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from finetune.batching import NOT_WANTED, padded
+from finetune.batching import padded
 from finetune.cli import main
-from finetune.data.blocks import BEGINS, CONTINUES, FIXED, blocks, marked_ids
-from finetune.encoders import find_encoder, load_tokenizer
+from finetune.data.pieces import NOT_WANTED
+from finetune.data.plain import PLAIN
+from finetune.encoders import find_encoder
 from finetune.errors import EncoderError
-from finetune.masking import Masking, asked_of
 from finetune.options import DataOptions, ModelOptions, Settings, TrainingOptions
-from finetune.pipeline import Prepared, prepare
+from finetune.pipeline import prepare
 from finetune.predict import Predictor
+from finetune.pretrained import load_tokenizer
 from finetune.sparse_head import LOSS
 from finetune.tasks import pretraining
 from finetune.training.step import Stepper
@@ -29,89 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from finetune.tasks.base import Prepared
+
     Write = Callable[[str, str | bytes], Path]
-
-MASK_ID, ORDINARY = 4, np.arange(5, 1000)
-WORDS = st.lists(st.integers(0, 4), min_size=1, max_size=60)  # pieces of each word; 0 is a special token
-SHARES, SEEDS = st.floats(0.05, 0.6), st.integers(0, 99)
-
-
-def marks_of(words: list[int]) -> np.ndarray:
-    return np.array([mark for n in words for mark in ([BEGINS] + [CONTINUES] * (n - 1) if n else [FIXED])])
-
-
-def masked(
-    marks: np.ndarray, share: float, seed: int, *, whole: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
-    ids = np.where(marks == FIXED, 2, np.arange(len(marks)) + 5)
-    masking = Masking(share, MASK_ID, ORDINARY, whole)
-    return masking.apply(ids, marks, np.random.default_rng(seed))
-
-
-@given(WORDS, SHARES, SEEDS)
-def test_single_tokens_are_masked_to_the_share_exactly(words: list[int], share: float, seed: int) -> None:
-    _, wanted = masked(marks_of(words), share, seed, whole=False)
-    assert (wanted != NOT_WANTED).sum() == (asked_of(sum(words), share) if any(words) else 0)
-
-
-@given(WORDS, SHARES, SEEDS)
-def test_whole_words_go_beyond_the_share_by_less_than_a_word(
-    words: list[int], share: float, seed: int
-) -> None:
-    _, wanted = masked(marks_of(words), share, seed)
-    over = (wanted != NOT_WANTED).sum() - asked_of(sum(words), share)
-    assert 0 <= over < max(words) if any(words) else (wanted == NOT_WANTED).all()
-
-
-@given(WORDS, SHARES, SEEDS)
-def test_special_tokens_are_never_masked_nor_changed(words: list[int], share: float, seed: int) -> None:
-    marks = marks_of(words)
-    read, wanted = masked(marks, share, seed)
-    assert (wanted[marks == FIXED] == NOT_WANTED).all()
-    assert (read[marks == FIXED] == 2).all()
-
-
-@given(WORDS, SHARES, SEEDS)
-def test_a_word_is_masked_whole_or_not_at_all(words: list[int], share: float, seed: int) -> None:
-    marks = marks_of(words)
-    hidden = masked(marks, share, seed)[1] != NOT_WANTED
-    inside = np.flatnonzero(marks == CONTINUES)
-    assert (hidden[inside] == hidden[inside - 1]).all()
-
-
-def test_of_the_chosen_tokens_eight_in_ten_become_the_mask_and_one_another_token() -> None:
-    marks = np.full(100_000, BEGINS)
-    read, wanted = masked(marks, 0.15, 1)
-    chosen = wanted != NOT_WANTED
-    assert np.mean(read[chosen] == MASK_ID) == pytest.approx(0.8, abs=0.02)
-    assert np.mean(read[chosen] == wanted[chosen]) == pytest.approx(0.1, abs=0.02)
-
-
-@given(WORDS, st.integers(1, 30))
-def test_blocks_lose_no_token_and_keep_to_the_room(words: list[int], room: int) -> None:
-    marks = marks_of(words).tolist()
-    found = list(blocks(marks, room))
-    assert [at for start, end in found for at in range(start, end)] == list(range(len(marks)))
-    assert all(0 < end - start <= room for start, end in found)
-
-
-def test_blocks_are_of_one_size_and_cut_before_words() -> None:
-    assert list(blocks([BEGINS] * 7, 3)) == [(0, 3), (3, 5), (5, 7)]
-    assert list(blocks([BEGINS, BEGINS, CONTINUES, BEGINS], 3)) == [(0, 1), (1, 4)]
-
-
-def test_pieces_of_a_word_are_marked_and_special_tokens_too(encoder: Path) -> None:
-    tokenizer = load_tokenizer(str(encoder))
-    [(ids, marks)] = marked_ids(tokenizer, ["国足[MASK]"], frozenset(tokenizer.all_special_ids))
-    assert ids[-1] == tokenizer.mask_token_id
-    assert marks == [BEGINS, BEGINS, FIXED]
 
 
 @pytest.fixture(scope="module")
 def ready(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     data = DataOptions(data=news, max_rows=64, max_seq_length=12, cache_dir=tmp_path_factory.mktemp("cache"))
     settings = Settings(data, ModelOptions(str(encoder)), TrainingOptions(seed=3))
-    return prepare(settings, pretraining.RECIPE, lambda _: None)
+    return prepare(settings, pretraining.SPEC, lambda _: None)
 
 
 def test_a_long_text_becomes_several_framed_blocks(ready: Prepared) -> None:
@@ -146,7 +72,8 @@ def test_the_head_gives_what_plain_logits_give(ready: Prepared) -> None:
 
     batch = padded(ready.task.view(ready.encoded["validation"]), np.arange(8), 0)
     plain = AutoModelForMaskedLM.from_pretrained(ready.encoder).eval()
-    sparse = ready.task.build(ready.encoder, "auto").eval()
+    sparse = ready.task.build(ready.encoder, "auto")
+    sparse.train(mode=False)
     with torch.inference_mode():
         found = sparse(**batch).logits
         wanted = batch.pop("wanted")
@@ -155,6 +82,13 @@ def test_the_head_gives_what_plain_logits_give(ready: Prepared) -> None:
     asked = wanted != NOT_WANTED
     assert torch.allclose(found[..., LOSS][asked], losses[asked], atol=1e-5)
     assert found[~asked].isnan().all()
+
+
+def test_the_loss_of_a_text_is_the_mean_over_the_tokens_that_are_asked_for(ready: Prepared) -> None:
+    no = torch.nan
+    logits = torch.tensor([[1, no, 3], [no, 5, no], [no, no, no]])[..., None]
+    targets = ready.task.targets(ready.encoded["train"], np.arange(3))
+    assert ready.task.loss(logits, targets).item() == 2 + 5
 
 
 @pytest.mark.parametrize("size", [1, 5])
@@ -269,7 +203,7 @@ def test_texts_are_read_with_and_without_labels(
     write: Write, name: str, contents: str, texts: list[str]
 ) -> None:
     path = write(name, contents)
-    source = pretraining.PLAIN.open(path, DataOptions(data=path))
+    source = PLAIN.open(path, DataOptions(data=path))
     assert [(row.text, row.label) for row in source.rows()] == [(text, "") for text in texts]
     assert "label" not in source.said
 
@@ -277,7 +211,7 @@ def test_texts_are_read_with_and_without_labels(
 def test_a_folder_of_files_is_read(write: Write) -> None:
     write("corpus/a.txt", "one\nthree\n")
     folder = write("corpus/b.txt", "four\n").parent
-    source = pretraining.PLAIN.open(folder, DataOptions(data=folder))
+    source = PLAIN.open(folder, DataOptions(data=folder))
     assert [row.text for row in source.rows()] == ["one", "three", "four"]
 
 

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 from finetune.answers.entities import ScoredEntities
 from finetune.cli import main
-from finetune.data.conll import open_tagged
+from finetune.data.conll import TAGGED, open_tagged
+from finetune.data.corpus import read_corpus
 from finetune.data.labels import LabelSet
 from finetune.data.pieces import frame_of
+from finetune.data.tokens import encode_split
 from finetune.data.windowed import encode_sentence, pieces_of_words
 from finetune.data.words import inner_signs
-from finetune.encoders import load_tokenizer
 from finetune.options import DataOptions
 from finetune.predict import Predictor
+from finetune.pretrained import load_tokenizer
+from finetune.runtime import load
 from finetune.tasks.tagging import Tagging, from_saved
+from tests.finetune.bytes_encoder import write_bytes_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Write = Callable[[str, str | bytes], Path]
 
@@ -60,7 +66,7 @@ def conll(rows: list[list[tuple[str, str]]]) -> str:
 def run(request: pytest.FixtureRequest, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tags")
     generator = np.random.default_rng(0)
-    for name, count in (("train", 500), ("test", 100)):
+    for name, count in (("train", 500), ("dev", 100), ("test", 100)):
         (folder / f"{name}.txt").write_text(conll([sentence(generator) for _ in range(count)]))
     given = [
         "--data",
@@ -174,6 +180,20 @@ def test_the_linear_loss_is_that_of_the_words() -> None:
     assert task.loss(logits, targets).item() == pytest.approx(-chosen.sum().item() / 2, rel=1e-5)
 
 
+@pytest.mark.parametrize("length", [8, 16, 64])
+def test_the_loss_is_that_of_a_word_however_long_the_pieces_are(
+    write: Write, encoder: Path, length: int
+) -> None:
+    rows = [[("京", "B-LOC")] * count for count in (2, 3, 5, 9, 30, 40)]
+    path = write("train.txt", conll(rows))
+    train = read_corpus(DataOptions(data=path, cache_dir=path.parent / "cache"), TAGGED).splits["train"]
+    task = Tagging(LabelSet(("LOC",)), length, characters=True)
+    encoded = encode_split(train, task.encoding(load_tokenizer(str(encoder))), path.parent / "cache")
+    targets = task.targets(encoded, np.arange(len(encoded)))
+    loss = task.measured(encoded).loss(torch.zeros(*targets.shape, 3), targets)
+    assert loss.item() / len(encoded) == pytest.approx(np.log(3), rel=1e-5)
+
+
 def test_a_saved_tagger_splits_texts_as_its_training_data_did() -> None:
     labels, line = LabelSet(("LOC",)), "the U.S. won"
     task = Tagging(labels, inner=inner_signs([["the", "U.S.", "lost"]]))
@@ -184,3 +204,45 @@ def test_a_saved_tagger_splits_texts_as_its_training_data_did() -> None:
 def test_a_tagger_saved_before_signs_were_noted_splits_at_each_of_them() -> None:
     facts = {"max_seq_length": 8, "numbered": False, "characters": False, "crf": False}
     assert from_saved(LabelSet(("LOC",)), facts).texts(["x-y"]) == [["x", "-", "y"]]
+
+
+@pytest.fixture(scope="module")
+def words_of_bytes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bytes")
+    rows = "".join(f"abc O\nxyz{n} O\nin O\nParis B-LOC\n\n" for n in range(40))
+    (folder / "train.txt").write_text(rows)
+    encoder = write_bytes_encoder(folder / "encoder")
+    given = [
+        "--data",
+        str(folder / "train.txt"),
+        "--encoder",
+        str(encoder),
+        "--output-dir",
+        str(folder / "run"),
+    ]
+    assert main(["tag", *given, "--epochs", "8", "--lr", "1e-2", "--max-length", "16", "--gpu-id", "-1"]) == 0
+    return folder / "run"
+
+
+def test_a_trained_tagger_reads_words_with_their_spaces(words_of_bytes: Path) -> None:
+    predictor, plain = Predictor(words_of_bytes, -1), AutoTokenizer.from_pretrained(words_of_bytes / "model")
+    ids = predictor.encoding.encode([["abc", "xyz7", "in", "Paris"]], [None]).input_ids[0]
+    assert ids == plain("abc xyz7 in Paris")["input_ids"]
+    assert plain.convert_ids_to_tokens(ids)[-2] == "ĠParis"
+    found = predictor("abc xyz7 in Paris")["entities"]
+    assert [(one["text"], one["start"], one["end"]) for one in found] == [("Paris", 12, 17)]
+
+
+def test_an_exported_tagger_reads_words_with_their_spaces(words_of_bytes: Path) -> None:
+    assert main(["export", str(words_of_bytes), "--format", "onnx"]) == 0
+    answers = load(words_of_bytes / "exports" / "onnx")(["abc xyz7 in Paris"])
+    found, expected = answers[0]["entities"], Predictor(words_of_bytes, -1)("abc xyz7 in Paris")["entities"]
+    assert [one["text"] for one in found] == [one["text"] for one in expected] == ["Paris"]
+
+
+def test_a_tagger_trained_before_reads_words_as_it_did(words_of_bytes: Path, tmp_path: Path) -> None:
+    old = Path(shutil.copytree(words_of_bytes / "model", tmp_path / "old"))
+    load_tokenizer(str(words_of_bytes.parent / "encoder")).save_pretrained(old)
+    predictor = Predictor(old, -1)
+    ids = predictor.encoding.encode([["abc", "Paris"]], [None]).input_ids[0]
+    assert "ĠParis" not in predictor.tokenizer.convert_ids_to_tokens(ids)

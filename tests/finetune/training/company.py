@@ -15,7 +15,7 @@ from finetune.training.distributed import joined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from finetune.batching import Index
+    from finetune.data.numbers import Index
     from finetune.training.step import Stepper
 
 

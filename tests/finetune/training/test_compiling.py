@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch._dynamo.testing import CompileCounter
 
-    from finetune.batching import Index
+    from finetune.data.numbers import Index
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from finetune.cli import guarded, main
 from finetune.errors import OtherRankError, RequestError, TrainingError
 from finetune.training import distributed
 from finetune.training.device import CPU_TOKENS
-from finetune.training.distributed import ALONE, World, buckets, check_nodes
+from finetune.training.distributed import ALONE, World, buckets, check_nodes, heard
 from finetune.training.launch import count_processes, launch
 from tests.finetune.training.company import differing, failing, in_company, short_of_memory, stuck
 
@@ -176,6 +176,14 @@ def test_memory_that_runs_out_in_one_process_makes_all_take_smaller_pieces(
     assert curve(one) == pytest.approx(curve(two), rel=1e-4)
     running = load_file(max((two / "checkpoints").iterdir()) / "running.safetensors")
     assert running["max_tokens"] < CPU_TOKENS
+
+
+def test_a_connection_that_breaks_without_a_word_is_an_ended_process_too() -> None:
+    with (
+        pytest.raises(OtherRankError, match=r"another process of this run has ended \(RuntimeError\)"),
+        heard(),
+    ):
+        raise RuntimeError
 
 
 @pytest.mark.slow

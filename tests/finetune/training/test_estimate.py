@@ -12,13 +12,14 @@ from torch import nn
 from finetune.cli import main
 from finetune.errors import RequestError
 from finetune.training import estimate
-from finetune.training.device import CPU_TOKENS, Device, container_bytes, machine_bytes
+from finetune.training.device import CPU_TOKENS, Device
 from finetune.training.estimate import Estimate, choose_tokens, estimate_fixed, text_bytes, with_texts
+from finetune.training.memory import container_bytes, machine_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from finetune.batching import Index
+    from finetune.data.numbers import Index
 
 CPU = Device(torch.device("cpu"), "", "fp32", "")
 MIB = 1 << 20

@@ -5,12 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-import numpy as np
 import pytest
 import torch
 
+from finetune.batching import MemoryRows
 from finetune.errors import TrainingError
-from finetune.predict import Rows
 from finetune.training.device import choose_device
 from finetune.training.evaluation import predict_logits
 
@@ -32,9 +31,8 @@ class Short(torch.nn.Module):
 
 def answers(room: int, message: str = "") -> list[float]:
     ids = [[number] * (1 + number % 3) for number in range(1, 20)]
-    rows = Rows(ids, np.array(list(map(len, ids))))
     model = cast("Any", Short(room, message))
-    return [float(one[0]) for one in predict_logits(model, rows, choose_device(-1, "fp32"), 1000)]
+    return [float(one[0]) for one in predict_logits(model, MemoryRows(ids), choose_device(-1, "fp32"), 1000)]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +40,25 @@ def answers(room: int, message: str = "") -> list[float]:
 )
 def test_a_batch_that_does_not_fit_is_computed_in_halves(message: str) -> None:
     assert answers(3, message) == list(range(1, 20))
+
+
+class Last(torch.nn.Module):
+    """Answers with the last id of each row as the model gets it."""
+
+    config = SimpleNamespace(pad_token_id=7)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:  # noqa: ANN401
+        assert not self.training
+        assert input_ids.shape == attention_mask.shape
+        return SimpleNamespace(logits=input_ids[:, -1:])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_model_pads_with_its_own_id_and_is_left_as_it_was(*, training: bool) -> None:
+    model, rows = cast("Any", Last()).train(training), MemoryRows([[3, 3], [5]])
+    found = predict_logits(model, rows, choose_device(-1, "fp32"), 100)
+    assert [float(one[0]) for one in found] == [3, 7]
+    assert model.training is training
 
 
 def test_a_text_that_never_fits_is_told() -> None:

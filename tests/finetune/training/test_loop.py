@@ -12,6 +12,7 @@ import torch
 
 from finetune.cli import main
 from finetune.tasks.classification import Classification
+from finetune.training.checkpoint import State
 from finetune.training.loop import Loop
 
 if TYPE_CHECKING:
@@ -42,6 +43,30 @@ def test_early_stopping_ends_after_its_patience(
     assert training["steps"] == 4 * 8
     assert training["best_step"] == 2 * 8
     assert training["stopped_early"]
+
+
+def judged(state: State, metric: str, found: dict[str, float]) -> State:
+    loop = cast("Loop", SimpleNamespace(
+        state=state, metric=metric, measured=lambda: found, evaluation_line=lambda *_, **__: "",
+        around=SimpleNamespace(
+            options=SimpleNamespace(early_stopping_patience=None),
+            scalars=SimpleNamespace(write=lambda *_: None), say=print,
+        ),
+    ))  # fmt: skip
+    Loop.evaluate(loop)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("metric", "accuracy", "loss", "best"),
+    [("accuracy", 0.5, 0.6, 9), ("accuracy", 0.5, 0.8, 1), ("loss", 0.5, 0.4, 9), ("loss", 0.9, 0.8, 1)],
+)
+def test_the_best_is_the_surer_of_two_that_are_equal_and_a_loss_is_better_when_lower(
+    metric: str, accuracy: float, loss: float, best: int
+) -> None:
+    value = 0.5 if metric == "accuracy" else -0.7
+    state = State(step=9, best_step=1, best_value=value, best_loss=0.7)
+    assert judged(state, metric, {"accuracy": accuracy, "loss": loss}).best_step == best
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_advice(

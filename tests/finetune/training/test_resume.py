@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from finetune.cli import main
-from finetune.training import checkpoint
+from finetune.demo import TINY, titles, write_encoder
+from finetune.training import checkpoint, session
 from finetune.training.checkpoint import Checkpoints
 from finetune.training.loop import Loop
 from finetune.training.step import Stepper
@@ -71,10 +73,8 @@ class PowerCutError(BaseException):
     """Ends the process as far as our code can tell: nothing catches it."""
 
 
-@pytest.mark.parametrize("at", [1, 4, 11, 17])
-def test_a_crash_at_any_step_changes_nothing(
-    undisturbed: Path, news: Path, encoder: Path, tmp_path: Path, at: int
-) -> None:
+def crashed(command: list[str], at: int) -> None:
+    """Train until the power goes before this step, counted from 0."""
     with pytest.MonkeyPatch.context() as patched:
         step = Stepper.step
 
@@ -85,7 +85,14 @@ def test_a_crash_at_any_step_changes_nothing(
 
         patched.setattr(Stepper, "step", until)
         with pytest.raises(PowerCutError):
-            main(arguments(news, encoder, tmp_path / "run"))
+            main(command)
+
+
+@pytest.mark.parametrize("at", [1, 4, 11, 17])
+def test_a_crash_at_any_step_changes_nothing(
+    undisturbed: Path, news: Path, encoder: Path, tmp_path: Path, at: int
+) -> None:
+    crashed(arguments(news, encoder, tmp_path / "run"), at)
     assert main(arguments(news, encoder, tmp_path / "run")) == 0
     assert_same(undisturbed, tmp_path / "run")
 
@@ -135,6 +142,71 @@ def test_a_corrupt_newest_checkpoint_changes_nothing(
     assert_same(undisturbed, tmp_path / "run")
 
 
+def test_a_checkpoint_that_was_passed_over_does_not_crowd_out_a_sound_one(
+    news: Path, encoder: Path, tmp_path: Path
+) -> None:
+    checkpoints = Checkpoints(tmp_path / "run" / "checkpoints", 2)
+    crashed(arguments(news, encoder, tmp_path / "run"), 5)
+    shutil.copytree(checkpoints.path(3), checkpoints.path(5))
+    (checkpoints.path(5) / "model.safetensors").write_bytes(b"half of it")
+    crashed(arguments(news, encoder, tmp_path / "run"), 7)
+    assert checkpoints.steps() == [3, 6]
+
+
+def other_weights(encoder: Path) -> None:
+    path = encoder / "model.safetensors"
+    save_file({name: value + 1 for name, value in load_file(path).items()}, path, {"format": "pt"})
+
+
+def other_tokens(encoder: Path) -> None:
+    contents = json.loads((encoder / "tokenizer.json").read_text())
+    vocabulary = contents["model"]["vocab"]
+    names = [one for one in vocabulary if not one.startswith("[")]
+    vocabulary.update(zip(names, [vocabulary[one] for one in reversed(names)], strict=True))
+    (encoder / "tokenizer.json").write_text(json.dumps(contents))
+
+
+def more_layers(encoder: Path) -> None:
+    write_encoder(encoder, [text for text, _ in titles()], size={**TINY, "num_hidden_layers": 3})
+
+
+@pytest.mark.parametrize("change", [other_weights, other_tokens, more_layers])
+def test_a_run_does_not_go_on_from_an_encoder_that_was_replaced(
+    change: Callable[[Path], None],
+    news: Path,
+    copied: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    crashed(arguments(news, copied, tmp_path / "run"), 3)
+    change(copied)
+    assert main(arguments(news, copied, tmp_path / "run")) == 2
+    assert f"the encoder {copied} is another one than this run began with" in capsys.readouterr().err
+
+
+def test_a_run_is_not_finished_for_an_encoder_that_was_replaced(
+    news: Path, copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(news, copied, tmp_path / "run", "--max-steps", "1")) == 0
+    other_weights(copied)
+    assert main(arguments(news, copied, tmp_path / "run", "--max-steps", "1")) == 2
+    assert f"the encoder {copied} is another one than this run began with" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_layout_is_refused_where_the_run_did_not_note_its_encoder(
+    news: Path, copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, config = arguments(news, copied, tmp_path / "run"), tmp_path / "run" / "config.json"
+    crashed(command, 5)
+    before = shutil.copytree(copied, tmp_path / "before")
+    config.write_text(json.dumps({**json.loads(config.read_text()), "encoder": None}))
+    more_layers(copied)
+    assert main(command) == 2
+    assert "the checkpoint to go on from is of another model" in capsys.readouterr().err
+    shutil.copytree(before, copied, dirs_exist_ok=True)
+    assert main(command) == 0
+
+
 def stop_after(calls: int, real: object) -> object:
     count = [0]
 
@@ -178,7 +250,8 @@ def test_a_fresh_process_learns_the_same_to_the_bit(
 HELD = """
 import sys, time
 from finetune.cli import main
-from finetune.training import checkpoint
+from finetune.demo import TINY, titles, write_encoder
+from finetune.training import checkpoint, session
 
 flush, left = checkpoint.flush, [int(sys.argv[1])]
 
@@ -243,3 +316,16 @@ def test_a_damaged_best_checkpoint_leaves_the_last_model_and_says_so(
     assert "the best checkpoint, of step 6, is damaged" in said
     assert "the model is that of step 18" in said
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["training"]["best_step"] == 18
+
+
+def test_the_figures_of_the_test_stand_once_in_the_curves(news: Path, encoder: Path, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped] # noqa: PLC0415 - slow
+
+    command = arguments(news, encoder, tmp_path / "run", "--max-steps", "2")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(session, "write_report", crashing(print, [0]))
+        with pytest.raises(PowerCutError):
+            main(command)
+    assert main(command) == 0
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert [one.step for one in events.Scalars("test/accuracy")] == [2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,60 +10,40 @@ import torch
 from torch.amp.grad_scaler import GradScaler
 
 from finetune.errors import TrainingError
-from finetune.options import DataOptions, ModelOptions, Settings, TrainingOptions
-from finetune.pipeline import Prepared, prepare
-from finetune.tasks.classification import RECIPE
-from finetune.training.device import choose_device
-from finetune.training.plan import make_plan
-from finetune.training.step import Stepper, Work
+from finetune.training.step import Stepper
+from tests.finetune.training.stepping import RATE, stepper
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-RATE = 1e-3
+    from finetune.tasks.base import Prepared
 
 
-@pytest.fixture(scope="module")
-def ready(news: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    data = DataOptions(data=news, cache_dir=tmp_path_factory.mktemp("cache"))
-    return prepare(Settings(data, ModelOptions(str(encoder))), RECIPE, lambda _: None)
+def gradient(one: Stepper) -> torch.Tensor:
+    found = [value.grad.flatten() for value in one.work.model.parameters() if value.grad is not None]
+    return torch.cat(found)
 
 
-def stepper(ready: Prepared, max_tokens: int, **more: float) -> Stepper:
-    torch.manual_seed(0)
-    model = ready.task.build(ready.encoder, "auto")
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-    options = TrainingOptions(learning_rate=RATE, precision="fp32", max_grad_norm=0.0, **more)  # type: ignore[arg-type]
-    plan = make_plan(Settings(DataOptions(data=ready.corpus), training=options), 100)  # type: ignore[arg-type]
-    device = choose_device(-1, "fp32")
-    one = Stepper(Work(ready.task, model, ready.encoded["train"], options, plan, device, print))
-    one.set_tokens(max_tokens)
-    return one
+@pytest.mark.parametrize("scale", [1.0, 1024.0])
+@pytest.mark.parametrize("max_tokens", [1, 60, 100_000])
+def test_the_gradient_is_that_of_the_mean_loss_and_is_clipped(
+    ready: Prepared, monkeypatch: pytest.MonkeyPatch, scale: float, max_tokens: int
+) -> None:
+    plain, one, index = stepper(ready, 100_000), stepper(ready, max_tokens, max_grad_norm=0.01), np.arange(24)
+    loss = plain.forward(index) / 24
+    loss.backward()  # type: ignore[no-untyped-call]
+    expected, seen = gradient(plain), []
+    one.scaler = GradScaler("cpu", init_scale=scale)
+    one.scaler.scale(one.loss)
+    monkeypatch.setattr(one.optimiser, "step", lambda: seen.append(gradient(one)))
+    one.step(0, index)
+    assert float(one.norm) == pytest.approx(float(expected.norm()), rel=1e-4)
+    assert torch.allclose(seen[0], 0.01 * expected / expected.norm(), atol=1e-7)
+    assert one.mean_loss() == pytest.approx(loss.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("max_tokens", [1, 60, 200])
-def test_micro_batches_change_nothing_but_rounding(ready: Prepared, max_tokens: int) -> None:
-    index = np.arange(24)
-    whole, cut = stepper(ready, 100_000), stepper(ready, max_tokens)
-    for one in (whole, cut):
-        one.step(0, index)
-    assert whole.mean_loss() == pytest.approx(cut.mean_loss(), rel=1e-5)
-    for name, value in whole.work.model.named_parameters():
-        other = dict(cut.work.model.named_parameters())[name]
-        assert (value - other).abs().max() < 2.5 * whole.rate
-
-
-def test_the_gradient_is_that_of_the_mean_loss(ready: Prepared) -> None:
-    one, index = stepper(ready, 100), np.arange(24)
-    for part in (index[:5], index[5:]):
-        one.backward(part, 24)
-    ours = [parameter.grad.clone() for parameter in one.work.model.parameters() if parameter.grad is not None]
-    one.optimiser.zero_grad()
-    one.backward(index, 24)
-    theirs = [parameter.grad for parameter in one.work.model.parameters() if parameter.grad is not None]
-    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(ours, theirs, strict=True))
+def test_a_step_pads_with_the_id_of_the_model(ready: Prepared) -> None:
+    work = stepper(ready, 400).work
+    work.model.config.pad_token_id = 7
+    assert Stepper(work).pad_id == 7
 
 
 def test_the_learning_rate_climbs_and_falls(ready: Prepared) -> None:
@@ -79,7 +58,7 @@ def test_the_learning_rate_climbs_and_falls(ready: Prepared) -> None:
     assert max(rates) <= RATE
 
 
-def test_out_of_memory_goes_on_with_smaller_pieces_and_the_same_gradient(
+def test_out_of_memory_goes_on_with_smaller_pieces_and_the_same_loss(
     ready: Prepared, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     index = np.arange(24)
@@ -161,38 +140,3 @@ def test_a_run_that_began_without_scaling_goes_on_with_it(ready: Prepared) -> No
     other.scaler = GradScaler("cpu", init_scale=8.0)
     other.restore(begun.tensors())
     assert other.scaler.get_scale() == 8.0
-
-
-def watched(one: Stepper, monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
-    tried: list[np.ndarray] = []
-
-    def note(part: np.ndarray) -> bool:
-        tried.append(part)
-        return True
-
-    monkeypatch.setattr(one, "tried", note)
-    return tried
-
-
-def test_a_gpu_tries_no_more_than_a_step_holds(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, called = stepper(ready, 400), []
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: called.append("emptied"))
-    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: called.append("peak forgotten"))
-    tried = watched(one, monkeypatch)
-    gpu = dataclasses.replace(one.work.device, device=torch.device("cuda", 0))
-    one.work = dataclasses.replace(one.work, device=gpu)
-    one.set_tokens(1 << 17)
-    assert [len(part) for part in tried] == [one.work.options.batch_size]
-    assert called == ["emptied", "peak forgotten"]
-    assert one.most_at_once() == one.work.options.batch_size * one.work.train.lengths.max()
-
-
-def test_the_time_ahead_is_that_of_texts_of_middling_length(
-    ready: Prepared, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = stepper(ready, 1 << 17)
-    tried = watched(one, monkeypatch)
-    one.seconds_ahead()
-    lengths = one.work.train.lengths
-    assert len(tried[0]) == one.work.options.batch_size
-    assert abs(lengths[tried[0]].mean() - np.median(lengths)) < 1

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from finetune.arguments import from_yaml
 from finetune.commands.training import KINDS
 from finetune.errors import DataError
+from finetune.settings_file import from_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable

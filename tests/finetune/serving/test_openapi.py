@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finetune.serving.openapi import paths
+from finetune.serving.refusals import FailedError
 from tests.finetune.serving.live import fake, model
 
 if TYPE_CHECKING:
@@ -63,3 +64,10 @@ def test_what_demands_a_key_is_described_with_it() -> None:
     locked = {path for path, one in found.items() for route in one.values() if "security" in route}
     assert locked == {"/v1/predict", "/v1/models/{name}/predict", "/v1/models"}
     assert all("401" in route["responses"] for path in locked for route in found[path].values())
+
+
+def test_a_model_that_fails_is_among_the_answers_that_are_described() -> None:
+    found = paths("Asked", keyed=False)
+    predicting = [route["post"]["responses"] for path, route in found.items() if path.endswith("predict")]
+    assert all(str(FailedError.status) in one for one in predicting)
+    assert len(predicting) == 2
