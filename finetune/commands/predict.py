@@ -5,8 +5,8 @@ any that training reads, and larger than memory. It has a text a line unless its
 its first lines, or --text-column say that it is a table.
 There is a line of answer for each line or row (blank lines of a table, and at the end of a file, are none).
 A file is looked through for rows without a text, or that cannot be read, before anything is answered: they
-are refused, or with --skip-bad-rows answered with {"error"}, which says what was found there. So is a blank
-line of standard input, which is answered as it comes.
+are refused, or with --skip-bad-rows answered with {"error"}, which says what was found there. Standard input
+is answered as it comes, and a blank line of it with {"error"} too.
 A classifier answers {"label", "confidence", "probabilities"}; with several labels, "label" is a list.
 A tagger answers {"text", "entities"}, each with "text", "label", "start", "end" and "confidence"; start
 and end count characters of the text as it stands there, from 0, end not included. A pretrained encoder fills
