@@ -235,8 +235,7 @@ def finetune(one: Contender, setting: Setting) -> None:
 
 def computed(stepper: Stepper, index: Any) -> int:  # noqa: ANN401 - a numpy array
     """Count the tokens that went through the model for a step, padding included."""
-    lengths = stepper.work.train.lengths
-    return sum(len(part) * int(lengths[part].max()) for part in stepper.parts(index))
+    return sum(len(part) * int(stepper.widths(part).max()) for part in stepper.parts(index))
 
 
 def encode(data: Generated) -> Encoded:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -39,6 +40,8 @@ LAP = 50
 # that a turn has at the least: steps of short texts are cheap
 TURN_TOKENS = {"cpu": 12_000, "cuda": 100_000}
 TEXTS = {"cpu": 6_400, "cuda": 20_000}  # enough for laps of that length
+# oneDNN keeps so many kernels in a process, read before its first: contenders must not drop those of others
+KERNELS, KERNELS_ALONE = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", 1024
 WORKS: dict[str, Callable[[Contender, Any], None]] = {
     "tutorial": partial(tutorial, amp=False),
     "tutorial-amp": partial(tutorial, amp=True),
@@ -104,6 +107,7 @@ def memory_of(name: str, shape: Shape) -> int:
 
     The loader's workers, which `trainer-tuned` has, are not counted.
     """
+    os.environ[KERNELS] = str(KERNELS_ALONE)
     setting = Setting(generate(shape, TEXTS["cpu"]), SMALL, "cpu")
     steps = int(MEMORY_TOKENS / BATCH / setting.data.lengths.mean())
     one = Contender(name, turns=1, steps_a_turn=steps, warmup_steps=0)
@@ -142,6 +146,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5, help="turns of each contender that count")
     parser.add_argument("--output", type=Path, help="the JSON file to write")
     given = parser.parse_args()
+    os.environ[KERNELS] = str(KERNELS_ALONE * len(WORKS))
     name = device_name(given.device)
     record: dict[str, Any] = {**facts("training", name), "rows": []}
     rate = matrix_rate(Setting(generate(SHAPES["msra"], 1), SMALL, given.device))

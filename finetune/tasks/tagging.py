@@ -114,6 +114,7 @@ class Tagging(TaskDefaults, Entities):
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Sum the loss over words in units of a mean row: divided by the rows, it is that of a word."""
+        logits = logits[:, : targets.shape[1]]  # rows may be made wider than the longest is
         if self.crf is not None:
             return self.crf.loss(*words_first(logits, targets)) / self.mean_words
         # a reduced sum over three dimensions has no deterministic kernel on a GPU

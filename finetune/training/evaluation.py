@@ -36,19 +36,20 @@ def predict_logits(
     was_training = model.training
     model.train(mode=False)
     with torch.inference_mode(), device.autocast(), exact_head(model):
-        batches = micro_batches(np.arange(len(encoded.lengths)), encoded.lengths, max_tokens)
+        widths = device.widths(encoded.lengths, int(encoded.lengths.max(initial=0)))
+        batches = micro_batches(np.arange(len(widths)), widths, max_tokens)
         for index in batches[world.rank :: world.size]:
-            found.update(logits_of(model, encoded, index, device))
+            found.update(logits_of(model, encoded, index, device, int(widths[index].max())))
     model.train(mode=was_training)
     found = world.gathered(found)
     return [found.get(number, NOTHING) for number in range(len(encoded.lengths))]
 
 
 def logits_of(
-    model: PreTrainedModel, encoded: TokenRows, index: Index, device: Device
+    model: PreTrainedModel, encoded: TokenRows, index: Index, device: Device, width: int
 ) -> dict[int, NDArray[np.float32]]:
-    """Compute one batch; in halves where the memory does not suffice, since others may use the GPU."""
-    batch = padded(encoded, index, model.config.pad_token_id or 0)
+    """Compute one batch, so wide; in halves where the memory does not suffice: others may use the GPU."""
+    batch = padded(encoded, index, model.config.pad_token_id or 0, width)
     try:
         moved = {name: value.to(device.device) for name, value in batch.items()}
         logits = model(**moved).logits.float().cpu().numpy()
@@ -66,5 +67,5 @@ def logits_of(
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     half = len(index) // 2
-    first, second = (logits_of(model, encoded, part, device) for part in (index[:half], index[half:]))
+    first, second = (logits_of(model, encoded, part, device, width) for part in (index[:half], index[half:]))
     return {**first, **second}

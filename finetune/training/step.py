@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch.amp.grad_scaler import GradScaler
 
@@ -65,6 +66,7 @@ class Stepper:
         self.norm = torch.zeros((), device=work.device.device)
         self.rate = 0.0
         self.preparing = 0.0  # seconds
+        self.longest = int(work.train.lengths.max())
         self.max_tokens = CPU_TOKENS
         self.overhead = overhead(work.model, work.device.device)
         self.compiled: Callable[..., Any] | None = None
@@ -114,13 +116,18 @@ class Stepper:
 
     def parts(self, index: Index) -> list[Index]:
         """Cut the texts of a step into what goes through the model at once."""
-        return cut(index, self.work.train.lengths, self.max_tokens, self.overhead)
+        places = np.arange(len(index))
+        return [index[part] for part in cut(places, self.widths(index), self.max_tokens, self.overhead)]
+
+    def widths(self, index: Index) -> Index:
+        """Tell how wide these texts are made."""
+        return self.work.device.widths(self.work.train.lengths[index], self.longest)
 
     def smaller(self) -> int:
         """Halve what goes through at once; the step keeps its texts, so the result stays the same."""
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        longest, half = int(self.work.train.lengths.max()), self.max_tokens // 2
+        longest, half = self.longest, self.max_tokens // 2
         if self.max_tokens <= longest:
             raise TrainingError(
                 f"out of memory with a single text of {longest} tokens at once; lower --max-seq-length "
@@ -135,7 +142,10 @@ class Stepper:
         """Sum the loss of one micro-batch."""
         train, task, device = self.work.train, self.work.task, self.work.device
         started = time.monotonic()
-        batch = {name: self.moved(value) for name, value in padded(self.rows, part, self.pad_id).items()}
+        width = int(self.widths(part).max())
+        batch = {
+            name: self.moved(value) for name, value in padded(self.rows, part, self.pad_id, width).items()
+        }
         targets = self.moved(task.targets(train, part))
         self.preparing += time.monotonic() - started
         whole = min(batch["input_ids"].shape) > 1

@@ -6,7 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.batching import cut, epoch_steps, micro_batches, pieces_of_a_step, steps_per_epoch
+from finetune.batching import (
+    MemoryRows,
+    cut,
+    epoch_steps,
+    micro_batches,
+    pieces_of_a_step,
+    rectangle,
+    steps_per_epoch,
+    widened,
+)
 
 LENGTHS = st.lists(st.integers(1, 200), min_size=1, max_size=400).map(np.array)
 
@@ -89,3 +98,20 @@ def test_padding_is_under_five_percent_on_skewed_lengths() -> None:
     parts = [part for step in epoch_steps(lengths, 32, (0, 0)) for part in cut(step, lengths, 1024, 80)]
     computed = sum(len(one) * lengths[one].max() for one in parts)
     assert 1 - lengths.sum() / computed < 0.02
+    wide = widened(lengths, 512)
+    computed = sum(len(one) * wide[one].max() for one in parts)
+    assert 1 - lengths.sum() / computed < 0.05
+
+
+def test_few_widths_stand_for_all_lengths() -> None:
+    lengths = np.arange(1, 513)
+    widths = widened(lengths, 500)
+    assert (widths[:500] >= lengths[:500]).all()
+    assert (widths <= np.minimum(500, lengths * 9 / 8)).all()
+    assert len(set(widths.tolist())) < 65
+
+
+def test_rows_are_made_wider_where_that_is_wanted() -> None:
+    made = rectangle(MemoryRows([[7, 8], [9]]), np.arange(2), 5, width=3)
+    assert made["input_ids"].tolist() == [[7, 8, 5], [9, 5, 5]]
+    assert made["attention_mask"].tolist() == [[1, 1, 0], [1, 0, 0]]

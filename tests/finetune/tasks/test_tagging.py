@@ -14,6 +14,7 @@ from transformers import AutoTokenizer
 
 from finetune.answers.entities import ScoredEntities
 from finetune.cli import main
+from finetune.crf import Crf
 from finetune.data.conll import TAGGED, open_tagged
 from finetune.data.corpus import read_corpus
 from finetune.data.labels import LabelSet
@@ -178,6 +179,13 @@ def test_the_linear_loss_is_that_of_the_words() -> None:
     logits, targets = torch.randn(2, 3, 3), torch.tensor([[-100, 1, 2], [0, -100, -100]])
     chosen = logits.log_softmax(-1)[[0, 0, 1], [1, 2, 0], [1, 2, 0]]
     assert task.loss(logits, targets).item() == pytest.approx(-chosen.sum().item() / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("crf", [None, Crf(("O", "B-PER", "I-PER"))])
+def test_rows_wider_than_the_longest_have_the_same_loss(crf: Crf | None) -> None:
+    task = Tagging(LabelSet(("PER",)), mean_words=2.0, crf=crf)
+    logits, targets = torch.randn(2, 5, 3), torch.tensor([[-100, 1, 2], [0, -100, -100]])
+    torch.testing.assert_close(task.loss(logits, targets), task.loss(logits[:, :3], targets))
 
 
 @pytest.mark.parametrize("length", [8, 16, 64])

@@ -69,3 +69,17 @@ def test_a_text_that_never_fits_is_told() -> None:
 def test_another_error_is_not_taken_for_want_of_memory() -> None:
     with pytest.raises(RuntimeError, match="device-side assert"):
         answers(3, "device-side assert")
+
+
+class Widths(Last):
+    """Answers with how wide its rows are."""
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:  # noqa: ANN401
+        return SimpleNamespace(logits=torch.full((len(attention_mask), 1), input_ids.shape[1]))
+
+
+@pytest.mark.parametrize(("precision", "widths"), [("bf16", [9, 18, 33]), ("fp32", [9, 17, 33])])
+def test_with_bf16_a_cpu_sees_few_widths(precision: str, widths: list[int]) -> None:
+    rows = MemoryRows([[1] * size for size in (9, 17, 33)])
+    found = predict_logits(cast("Any", Widths()), rows, choose_device(-1, precision), 33)
+    assert [int(one[0]) for one in found] == widths  # none wider than the longest

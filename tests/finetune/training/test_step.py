@@ -10,6 +10,7 @@ import torch
 from torch.amp.grad_scaler import GradScaler
 
 from finetune.errors import TrainingError
+from finetune.training.device import Device
 from finetune.training.step import Stepper
 from tests.finetune.training.stepping import RATE, stepper
 
@@ -38,6 +39,17 @@ def test_the_gradient_is_that_of_the_mean_loss_and_is_clipped(
     assert float(one.norm) == pytest.approx(float(expected.norm()), rel=1e-4)
     assert torch.allclose(seen[0], 0.01 * expected / expected.norm(), atol=1e-7)
     assert one.mean_loss() == pytest.approx(loss.item(), rel=1e-5)
+
+
+def test_wider_rows_change_nothing_but_rounding(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, index = stepper(ready, 200), np.arange(24)
+    plain.fits(0, index, 24)
+    usual = len(plain.parts(index))
+    monkeypatch.setattr(Device, "widths", lambda _, lengths, __: lengths + 40)
+    one = stepper(ready, 200)
+    one.fits(0, index, 24)
+    assert len(one.parts(index)) > usual
+    assert torch.allclose(gradient(one), gradient(plain), atol=1e-6)
 
 
 def test_a_step_pads_with_the_id_of_the_model(ready: Prepared) -> None:
