@@ -51,9 +51,9 @@ class TaggedFile:
     numbered: bool = False
 
     @property
-    def entries(self) -> bool:
-        """Tell whether places are numbers of an array's entries, not lines."""
-        return any(isinstance(one, Table) and one.format == "array" for one in self.sources)
+    def formats(self) -> frozenset[str]:
+        """The formats of its tables, as records.FORMATS has them."""
+        return frozenset(one.format for one in self.sources if isinstance(one, Table))
 
     def files(self) -> Iterator[Path]:
         """Yield the files it is made of."""

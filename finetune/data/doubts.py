@@ -25,7 +25,7 @@ MOST_ROWS = 3_000_000  # two seconds; finetune inspect looks through any number
 def quote_notes(rows: Meta) -> list[str]:
     """Say how many texts have CSV's quotes in a tab-separated file whose first lines spoke against them."""
     count = rows["in_quotes"]
-    if not count or "tab-separated" not in rows["said"]:
+    if not count or "tab" not in rows["formats"]:
         return []
     stand = counted(count, "text stands", "texts stand")
     why = f"{stand} in quotes with doubled quotes within, as CSV writes them, and the quotes are read as text"

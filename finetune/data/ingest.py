@@ -12,7 +12,7 @@ from finetune.data.doubts import quote_notes
 from finetune.data.lines import ENCODINGS, undecoded
 from finetune.data.skipped import count_none, first_problem, note_problem
 from finetune.data.store import Meta, Stored, chunks, default_cache, file_fingerprint, fingerprint, stored
-from finetune.data.width import fold, has_full_width
+from finetune.data.width import fold
 from finetune.errors import ColumnError, DataError, Problem
 from finetune.wording import counted
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from finetune.data.shape import AnySource, Shape
     from finetune.options import DataOptions
 
-ROWS_VERSION = 8
+ROWS_VERSION = 9
 
 
 def ingest(path: Path, options: DataOptions, shape: Shape) -> Stored:
@@ -94,7 +94,7 @@ def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
     start = len(str(source.root / "x")) - 1  # behind the separator; nothing stands before it in "."
     columns = (source.columns.text, source.columns.label) if source.columns else None
     meta.update(said=source.said, root=str(source.root), names=list(source.names), columns=columns)
-    meta.update(empty=0, unlabelled=0, full_width=0, in_quotes=0, entries=source.entries)
+    meta.update(empty=0, unlabelled=0, full_width=0, in_quotes=0, formats=sorted(source.formats))
     count_none(meta)
     for row in map(readable, source.rows()):
         if row.problem is not None:
@@ -103,10 +103,11 @@ def arrow_rows(source: AnySource, meta: Meta) -> Iterator[tuple[Any, ...]]:
             meta["unlabelled"] += row.unlabelled
             continue
         line = as_line(row.text)
-        meta["full_width"] += has_full_width(line)
+        folded = fold(line)
+        meta["full_width"] += folded is not line
         meta["in_quotes"] += is_csv_cell(line)
         file = "" if row.path is source.root else str(row.path)[start:]
-        yield row.text, row.label, row.line, file, digest(fold(line))
+        yield row.text, row.label, row.line, file, digest(folded)
 
 
 def readable(row: Row) -> Row:

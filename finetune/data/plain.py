@@ -33,7 +33,7 @@ class TextLines:
     file: TextFile
     names: tuple[str, ...] = ()
     columns: None = None
-    entries: bool = False
+    formats: frozenset[str] = frozenset()
     every: bool = False
 
     @property
@@ -54,14 +54,13 @@ class TextLines:
         """Yield the lines that are not blank, or every one."""
         blank: list[Row] = []
         for number, line in self.file.lines():
-            if not self.every and line.strip():
-                yield Row(self.file.path, number, line.strip(), "")
-            elif self.every and line.strip():
+            row = line_row(self.file.path, number, line if self.every else line.strip())
+            if row.problem is None:
                 yield from blank
                 blank.clear()
-                yield line_row(self.file.path, number, line)
+                yield row
             elif self.every:  # at the end of a file they are none
-                blank.append(line_row(self.file.path, number, line))
+                blank.append(row)
 
 
 def line_row(path: Path, number: int, line: str) -> Row:
@@ -76,7 +75,6 @@ class Unlabelled:
 
     source: Source
     names: tuple[str, ...] = ()
-    entries: bool = False  # no label is looked up
 
     @property
     def said(self) -> str:
@@ -87,6 +85,11 @@ class Unlabelled:
     def root(self) -> Path:
         """The file or folder."""
         return self.source.root
+
+    @property
+    def formats(self) -> frozenset[str]:
+        """The formats of its tables."""
+        return self.source.formats
 
     @property
     def columns(self) -> Columns | None:

@@ -67,9 +67,9 @@ class Source:
         return found.pop() if len(found) == 1 else None
 
     @property
-    def entries(self) -> bool:
-        """Tell whether places are numbers of an array's entries, not lines."""
-        return any(table.format == "array" for table, _, _ in self.tables)
+    def formats(self) -> frozenset[str]:
+        """The formats of its tables, as records.FORMATS has them."""
+        return frozenset(table.format for table, _, _ in self.tables)
 
     def files(self) -> Iterator[Path]:
         """Yield the files that it is made of."""

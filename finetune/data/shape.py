@@ -40,8 +40,8 @@ class AnySource(Protocol):
         """The columns that were found, where it is one table."""
 
     @property
-    def entries(self) -> bool:
-        """Tell whether places are numbers of an array's entries, not lines."""
+    def formats(self) -> frozenset[str]:
+        """The formats of its tables, as records.FORMATS has them."""
 
     def files(self) -> Iterator[Path]:
         """Yield the files it is made of."""

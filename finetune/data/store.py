@@ -74,10 +74,15 @@ def file_fingerprint(paths: Iterable[Path], root: Path) -> str:
     for path in paths:
         name = path.name if path == root else path.relative_to(root)
         digest.update(os.fsencode(name) + b"\0%d\0" % path.stat().st_size)
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+        for block in blocks(path):
+            digest.update(block)
     return digest.hexdigest()
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    """Read a file a megabyte at a time."""
+    with path.open("rb") as file:
+        yield from iter(lambda: file.read(1 << 20), b"")
 
 
 def stored(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[str, list[Any]]]]) -> Stored:
@@ -119,9 +124,8 @@ def write(folder: Path, schema: pa.Schema, make: Callable[[Meta], Iterable[dict[
 def checksum(path: Path) -> int:
     """Sum up a file: two gigabytes a second, so that what a disk damaged is not taken for texts or tokens."""
     found = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            found = zlib.crc32(block, found)
+    for block in blocks(path):
+        found = zlib.crc32(block, found)
     return found
 
 

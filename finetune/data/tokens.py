@@ -116,7 +116,7 @@ def encoded_chunks(split: Split, encoding: RowEncoding, meta: Meta) -> Iterator[
         texts, labels, kept = [], [], []
         for number, row in enumerate(read_rows(split, batch), start):
             label = encoding.label(row)
-            if isinstance(label, Problem) and split.rows.meta["entries"]:
+            if isinstance(label, Problem) and "array" in split.rows.meta["formats"]:
                 label = in_entry(label)
             if not isinstance(label, Problem):
                 texts.append(row.text)

@@ -18,11 +18,6 @@ HALF = {
 }
 
 
-def has_full_width(text: str) -> bool:
-    """Tell whether there is anything to fold."""
-    return FULL_WIDTH.search(text) is not None
-
-
 def fold(text: str) -> str:
-    """Write letters and digits in half width: "Ａ股，１２点" becomes "A股，12点"."""
+    """Write letters and digits in half width: "Ａ股，１２点" becomes "A股，12点", else the text itself."""
     return text.translate(HALF) if FULL_WIDTH.search(text) else text

@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 from finetune.data.conll import open_tagged
 from finetune.data.rows import open_source
-from finetune.data.width import fold, has_full_width
+from finetune.data.width import FULL_WIDTH, fold
 from finetune.options import DataOptions
 
 if TYPE_CHECKING:
@@ -115,4 +115,4 @@ def test_tagged_sentences(sentences: list[Pairs], between: str) -> None:
 @given(st.text())
 def test_folding_keeps_places_and_leaves_nothing_to_fold(text: str) -> None:
     assert len(fold(text)) == len(text)
-    assert not has_full_width(fold(text))
+    assert not FULL_WIDTH.search(fold(text))
