@@ -58,9 +58,8 @@ class Setting:
 
     @property
     def amp(self) -> torch.dtype | None:
-        """The format of the mixed precision: bf16 on a GPU; a CPU without bf16 instructions has none."""
-        found = choose_device(0 if self.device == "cuda" else -1, "auto")
-        return None if found.precision == "fp32" else found.dtype
+        """The format of the mixed precision."""
+        return half_precision(self.device)
 
     def model(self) -> Any:  # noqa: ANN401 - either class
         """Make the model with random weights, the same for every contender."""
@@ -69,6 +68,12 @@ class Setting:
         config = BertConfig(vocab_size=VOCABULARY, **{**self.size, "num_labels": self.data.shape.labels})
         model: Any = kind(config)
         return model.to(self.device).train()
+
+
+def half_precision(device: str) -> torch.dtype | None:
+    """Tell the format of mixed precision here: bf16 on a GPU; a CPU without bf16 instructions has none."""
+    found = choose_device(0 if device == "cuda" else -1, "auto")
+    return None if found.precision == "fp32" else found.dtype
 
 
 def collate(data: Generated, index: list[int], width: int) -> Batch:
@@ -218,6 +223,7 @@ def finetune(one: Contender, setting: Setting) -> None:
     data = setting.data
     options = TrainingOptions(learning_rate=RATE, gpu_id=0 if setting.device == "cuda" else -1)
     device = choose_device(options.gpu_id, "auto")
+    device.prepare()
     settings = Settings(DataOptions(data=Path("generated")), training=options)
     plan = make_plan(settings, len(data.ids))
     encoded = encode(data)

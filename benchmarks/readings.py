@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import torch
-
 PROCESS = Path("/proc/self")
 PROCESSORS = Path("/sys/class/powercap")
 
@@ -22,12 +20,12 @@ def forget_peak() -> None:
     (PROCESS / "clear_refs").write_text("5", encoding="utf-8")
 
 
-def joules() -> float | None:
-    """Read the energy that the GPU, without one all processors, took so far; None where nothing tells it.
+def joules(device: str) -> float | None:
+    """Read the energy that the GPU, or all processors, took so far; None where nothing tells it.
 
     The counter of a processor starts again after some hours at full load; NVML's does not.
     """
-    if torch.cuda.is_available():
+    if device == "cuda":
         return gpu_joules()
     counters = list(PROCESSORS.glob("intel-rapl:?/energy_uj"))  # one a socket; AMD's have the same name
     try:

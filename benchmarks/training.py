@@ -10,20 +10,16 @@ contenders get their tokens ready made, which spares the tutorials' loop its tok
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from contenders import BATCH, Setting, finetune, stock, tutorial
-from readings import forget_peak, resident
+from contenders import BATCH, Setting, finetune, half_precision, stock, tutorial
 from record import device_name, facts
 from shapes import BASE, SHAPES, SMALL, generate
-from turns import Contender, compete, synchronise
+from turns import Figures, Pace, compete
 
 from finetune.writing import write_json
 
@@ -31,17 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shapes import Shape
+    from turns import Contender
 
 SHORT = ("thucnews-titles", "msra")
-# that a contender trains on while its memory is read: 11 steps of long texts, 50 of sentences, 112 of titles
-MEMORY_TOKENS = 72_000
 # the Trainer sorts the texts of so many steps, longest first: whoever sees fewer sees its longest ones alone
 LAP = 50
 # that a turn has at the least: steps of short texts are cheap
 TURN_TOKENS = {"cpu": 12_000, "cuda": 100_000}
 TEXTS = {"cpu": 6_400, "cuda": 20_000}  # enough for laps of that length
-# oneDNN keeps so many kernels in a process, read before its first: contenders must not drop those of others
-KERNELS, KERNELS_ALONE = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", 1024
 WORKS: dict[str, Callable[[Contender, Any], None]] = {
     "tutorial": partial(tutorial, amp=False),
     "tutorial-amp": partial(tutorial, amp=True),
@@ -51,16 +44,14 @@ WORKS: dict[str, Callable[[Contender, Any], None]] = {
 }
 
 
-def matrix_rate(setting: Setting) -> float:
+def matrix_rate(device: str) -> float:
     """Measure the best rate of matrix products here, in FLOP a second: the 100% of MFU."""
-    size = 8192 if setting.device == "cuda" else 1024
-    left, right = (torch.randn(size, size, device=setting.device, dtype=setting.amp) for _ in range(2))
+    size = 8192 if device == "cuda" else 1024
+    left, right = (torch.randn(size, size, device=device, dtype=half_precision(device)) for _ in range(2))
     best = 0.0
     for _ in range(10):
-        synchronise()
         began = time.perf_counter()
-        left @ right
-        synchronise()
+        float((left @ right)[0, 0])  # read, so that a GPU has finished
         best = max(best, 2 * size**3 / (time.perf_counter() - began))
     return best
 
@@ -78,23 +69,18 @@ def flops_per_token(size: dict[str, int], length: float) -> float:
 def race(shape: Shape, device: str, turns: int, rate: float) -> list[dict[str, Any]]:
     """Let all contenders train on one shape; return a row for each."""
     size = BASE if device == "cuda" else SMALL
-    setting = Setting(generate(shape, TEXTS[device]), size, device)
-    works = {name: work for name, work in WORKS.items() if setting.amp or name != "tutorial-amp"}
-    steps = steps_a_turn(device, turns, float(setting.data.lengths.mean()))
-    contenders = {
-        Contender(name, turns, steps, warmup_steps=steps, tf32=name in {"finetune", "trainer-tuned"}): work
-        for name, work in works.items()
-    }
-    compete(contenders, setting)
-    for one in contenders:
-        if one.error is not None:
-            raise one.error
-        if device == "cpu":
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
-                one.peak_memory = alone.submit(memory_of, one.name, shape).result()
+    lengths = shape.lengths(TEXTS[device])
+    steps = steps_a_turn(device, turns, float(lengths.mean()))
+    works = {name: work for name, work in WORKS.items() if half_precision(device) or name != "tutorial-amp"}
+    found = compete(works, partial(make, shape, device), device, Pace(turns, steps, warmup_steps=steps))
     # attention costs as its own text is long: the mean over tokens, not over texts
-    length = float((setting.data.lengths**2).sum() / setting.data.lengths.sum())
-    return [row(one, shape, flops_per_token(size, length) / rate) for one in contenders]
+    cost = flops_per_token(size, float((lengths**2).sum() / lengths.sum())) / rate
+    return [row(name, one, shape, cost) for name, one in found.items()]
+
+
+def make(shape: Shape, device: str) -> Setting:
+    """Generate the data of a shape, for the model that suits the device."""
+    return Setting(generate(shape, TEXTS[device]), BASE if device == "cuda" else SMALL, device)
 
 
 def steps_a_turn(device: str, turns: int, length: float) -> int:
@@ -102,27 +88,10 @@ def steps_a_turn(device: str, turns: int, length: float) -> int:
     return max(-(-LAP // turns), round(TURN_TOKENS[device] / BATCH / length))
 
 
-def memory_of(name: str, shape: Shape) -> int:
-    """Train a little, in a process of its own; return the most that it held beyond its data, in bytes.
-
-    The loader's workers, which `trainer-tuned` has, are not counted.
-    """
-    os.environ[KERNELS] = str(KERNELS_ALONE)
-    setting = Setting(generate(shape, TEXTS["cpu"]), SMALL, "cpu")
-    steps = int(MEMORY_TOKENS / BATCH / setting.data.lengths.mean())
-    one = Contender(name, turns=1, steps_a_turn=steps, warmup_steps=0)
-    forget_peak()
-    before = resident("VmRSS")
-    compete({one: WORKS[name]}, setting)
-    if one.error is not None:
-        raise one.error
-    return resident("VmHWM") - before
-
-
-def row(one: Contender, shape: Shape, seconds_per_token: float) -> dict[str, Any]:
+def row(name: str, one: Figures, shape: Shape, seconds_per_token: float) -> dict[str, Any]:
     """Write a contender's figures."""
     return {
-        "contender": one.name,
+        "contender": name,
         "shape": shape.name,
         "samples_per_second": round(one.texts / one.seconds, 1),
         "tokens_per_second": round(one.tokens / one.seconds),
@@ -146,10 +115,9 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5, help="turns of each contender that count")
     parser.add_argument("--output", type=Path, help="the JSON file to write")
     given = parser.parse_args()
-    os.environ[KERNELS] = str(KERNELS_ALONE * len(WORKS))
     name = device_name(given.device)
     record: dict[str, Any] = {**facts("training", name), "rows": []}
-    rate = matrix_rate(Setting(generate(SHAPES["msra"], 1), SMALL, given.device))
+    rate = matrix_rate(given.device)
     record["matrix_flop_per_second"] = rate
     print(f"{name}: matrix products at {rate / 1e12:.2f} TFLOP/s", flush=True)
     for shape in given.shapes or (SHAPES if given.device == "cuda" else SHORT):
