@@ -144,6 +144,7 @@ def begin(
 
 def run(work: Callable[[Contender, Any], None], make: Callable[[], Any], one: Contender) -> None:
     """Wait for the first turn, work, and send the figures."""
+    multiprocessing.set_start_method(None, force=True)  # a loader starts its workers as ever, not as we did
     one.wait()
     setting = make()
     forget_peak()

@@ -17,7 +17,7 @@ from finetune.wording import shorten
 from finetune.writing import locked, unusable, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from finetune.options import Settings
     from finetune.tasks.base import Prepared
@@ -93,7 +93,7 @@ def describe(settings: Settings, ready: Prepared, processes: int) -> dict[str, A
     }
 
 
-def open_run(path: Path, config: dict[str, Any], *, overwrite: bool) -> RunFolder:
+def open_run(path: Path, config: dict[str, Any], say: Callable[[str], None], *, overwrite: bool) -> RunFolder:
     """Make the folder, or check that what is in it is this very run."""
     folder = RunFolder(path)
     if overwrite:
@@ -119,6 +119,10 @@ def open_run(path: Path, config: dict[str, Any], *, overwrite: bool) -> RunFolde
             )
         config["encoder"] = earlier.get("encoder")  # where none was noted, nobody knows that it is this one
     if folder.finished() is None:
+        moved = "; ".join(other_place(earlier or {}, config))
+        if moved:
+            what = "this run began under other conditions, so its result may differ in the last bits"
+            say(f"warning    {what}: {moved}")
         folder.write("config.json", config)
     return folder
 
@@ -148,12 +152,27 @@ def clear(folder: RunFolder) -> None:
 def differences(earlier: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Name what differs between two runs, of what decides the result."""
     was, wanted = decisive(earlier), decisive(now)
-    changed = [key for key in sorted({*was, *wanted}) if was.get(key) != wanted.get(key)]
     name = wanted.get("model_name_or_path", "")
     return [
-        *(f"{key} was {shorten(was.get(key))}, is {shorten(wanted.get(key))}" for key in changed),
+        *changes(was, wanted),
         *other_labels(earlier["data"]["labels"], now["data"]["labels"]),
         *other_encoder(name, earlier.get("encoder"), now["encoder"]),
+    ]
+
+
+def changes(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Name the values that differ."""
+    changed = [key for key in sorted({*was, *now}) if was.get(key) != now.get(key)]
+    return [f"{key} was {shorten(was.get(key))}, is {shorten(now.get(key))}" for key in changed]
+
+
+def other_place(earlier: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Name the versions and parts of the computer that a run, if it noted any, did not begin with."""
+    return [
+        line
+        for part in ("versions", "machine")
+        if part in earlier
+        for line in changes(earlier[part], now[part])
     ]
 
 

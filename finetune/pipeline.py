@@ -68,7 +68,7 @@ def train_in(world: World, settings: Settings, spec: TaskSpec, say: Callable[[st
     config = describe(settings, ready, world.size)
     folder = RunFolder(path)
     world.first(lambda: check_target(settings.run.save_path, path))
-    world.first(lambda: open_run(path, config, overwrite=settings.run.overwrite_output_dir))
+    world.first(lambda: open_run(path, config, say, overwrite=settings.run.overwrite_output_dir))
     must_see(folder)
     with ExitStack() as held:
         world.first(lambda: held.enter_context(claimed(path)))

@@ -9,12 +9,14 @@ import numpy as np
 from finetune.data.numbers import alike, gathered, pieces, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from finetune.data.numbers import Index
+
+ROWS_A_PASS = 1 << 20
 
 
 def stratified(
@@ -28,9 +30,8 @@ def stratified(
     first, leads = firsts(texts, folder)
     side_of = np.zeros(len(texts), dtype=np.int8)
     generator = np.random.default_rng(seed)
-    for label in range(int(labels.max(initial=-1)) + 1):
-        drawn, start = np.flatnonzero(leads & (labels == label)), 0
-        count = len(drawn)
+    for drawn in by_label(labels, leads):
+        start, count = 0, len(drawn)
         generator.shuffle(drawn)
         for side, share in enumerate(shares, 1):
             wanted = max(1, round(count * share)) if share else 0
@@ -39,6 +40,20 @@ def stratified(
             start = end
     sides = side_of[first]
     return [rows_where(sides == side, folder) for side in range(len(shares) + 1)]
+
+
+def by_label(labels: Index, wanted: NDArray[np.bool_]) -> Iterator[Index]:
+    """Yield the wanted rows of each label; a pass over all rows finds those of as many labels as fit."""
+    count = int(labels.max(initial=-1)) + 1
+    rows = np.zeros(count, np.int64)
+    for piece in pieces(len(labels)):
+        rows += np.bincount(labels[piece][wanted[piece]], minlength=count)
+    pass_of = np.cumsum(rows) // ROWS_A_PASS
+    for one in np.unique(pass_of):
+        first, last = np.flatnonzero(pass_of == one)[[0, -1]]
+        found = np.flatnonzero(wanted & (labels >= first) & (labels <= last))
+        found = found[np.argsort(labels[found], kind="stable")]
+        yield from np.split(found, np.cumsum(rows[first:last]))
 
 
 def firsts(texts: Index, folder: Path | None) -> tuple[Index, NDArray[np.bool_]]:

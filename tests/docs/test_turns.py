@@ -6,6 +6,7 @@ from pathlib import Path
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 RACE = """
+import multiprocessing
 import os
 import sys
 
@@ -14,6 +15,7 @@ from turns import Pace, compete
 
 
 def runner(one, texts):
+    assert multiprocessing.get_start_method() == multiprocessing.get_all_start_methods()[0]  # the default
     one.started()
     while True:
         print(os.getpid(), flush=True)

@@ -23,7 +23,7 @@ def config(labels: str = "ab", **more: Any) -> dict[str, Any]:  # noqa: ANN401 -
 
 
 def opened(path: Path, *, overwrite: bool = False, **more: Any) -> RunFolder:  # noqa: ANN401 - as config
-    return open_run(path, config(**more), overwrite=overwrite)
+    return open_run(path, config(**more), print, overwrite=overwrite)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,27 @@ def test_a_run_whose_metrics_are_broken_is_not_finished(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_keeps_the_machine_that_it_was_computed_on(tmp_path: Path) -> None:
-    folder = opened(tmp_path, machine="first")
-    opened(tmp_path, machine="second")
+    folder = opened(tmp_path, machine={"cpu": "first"})
+    opened(tmp_path, machine={"cpu": "second"})
     folder.model.mkdir()
     folder.write("metrics.json", {})
-    opened(tmp_path, machine="third")
-    assert json.loads((tmp_path / "config.json").read_text())["machine"] == "second"
+    opened(tmp_path, machine={"cpu": "third"})
+    assert json.loads((tmp_path / "config.json").read_text())["machine"] == {"cpu": "second"}
+
+
+def test_a_run_that_goes_on_with_other_versions_or_elsewhere_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = {"versions": {"numpy": "1", "torch": "2.7.1"}, "machine": {"gpus": ["A"], "threads": 2}}
+    now = {"versions": {"numpy": "1", "torch": "2.11.0"}, "machine": {"gpus": [], "threads": 2}}
+    opened(tmp_path, **began)
+    opened(tmp_path, **began)
+    assert not capsys.readouterr().out
+    opened(tmp_path, **now)
+    assert capsys.readouterr().out == (
+        "warning    this run began under other conditions, so its result may differ in the last bits: "
+        "torch was '2.7.1', is '2.11.0'; gpus was ['A'], is []\n"
+    )
+    opened(tmp_path, **now, overwrite=True)
+    opened(tmp_path, **began, overwrite=True)
+    assert not capsys.readouterr().out

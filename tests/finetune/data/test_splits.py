@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.data.splits import stratified
+from finetune.data import splits
+from finetune.data.splits import by_label, stratified
 
 if TYPE_CHECKING:
     from finetune.data.numbers import Index
@@ -47,3 +49,14 @@ def test_the_seed_decides() -> None:
     one, same, other = (stratified(texts, labels, [0.2], seed)[1] for seed in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1), st.integers(1, 9))
+def test_rows_are_found_by_their_label_however_many_fit_in_a_pass(
+    rows: list[tuple[int, bool]], fit: int
+) -> None:
+    labels, wanted = (np.array(column) for column in zip(*rows, strict=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splits, "ROWS_A_PASS", fit)
+        found = [group.tolist() for group in by_label(labels, wanted)]
+    assert found == [np.flatnonzero(wanted & (labels == one)).tolist() for one in range(labels.max() + 1)]
