@@ -89,8 +89,14 @@ def test_a_finished_run_keeps_the_machine_that_it_was_computed_on(tmp_path: Path
 def test_a_run_that_goes_on_with_other_versions_or_elsewhere_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    began = {"versions": {"numpy": "1", "torch": "2.7.1"}, "machine": {"gpus": ["A"], "threads": 2}}
-    now = {"versions": {"numpy": "1", "torch": "2.11.0"}, "machine": {"gpus": [], "threads": 2}}
+    began: dict[str, Any] = {
+        "versions": {"numpy": "1", "torch": "2.7.1"},
+        "machine": {"gpus": ["A"], "threads": 2},
+    }
+    now: dict[str, Any] = {
+        "versions": {"numpy": "1", "torch": "2.11.0"},
+        "machine": {"gpus": [], "threads": 2},
+    }
     opened(tmp_path, **began)
     opened(tmp_path, **began)
     assert not capsys.readouterr().out
