@@ -83,7 +83,7 @@ CASES = {
         "product_reviews", "chinese-small", "classify", (900, 200, 800), 2, 64, rate=3e-4, unlabelled=4000,
         more={"finetune, domain pretraining": PRETRAINED},
     ),
-    "goemotions": Case("goemotions", "english-small", "multi-label", (1600, 300, 1000), 4, 64, rate=5e-4),
+    "goemotions": Case("goemotions", "english-small", "multi-label", (4800, 600, 1000), 3, 64, rate=2e-4),
     "msra": Case(
         "msra_ner", "chinese-small", "tag", (600, 120, 400), 3, 128, rate=5e-4,
         more={"finetune, CRF": {"head": "crf"}},
