@@ -122,10 +122,10 @@ def compete(
         channels = {name: race.enter_context(begin(work, make, device, pace)) for name, work in works.items()}
         while len(found) < len(works):
             for name in [one for one in works if one not in found]:
-                channels[name].send(None)
                 try:
+                    channels[name].send(None)
                     figures = channels[name].recv()
-                except EOFError:
+                except (EOFError, OSError):
                     raise SystemExit(f"{name} failed; its own words are above") from None
                 if figures is not None:
                     found[name] = figures

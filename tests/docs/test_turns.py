@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 RACE = """
 import multiprocessing
@@ -30,6 +32,10 @@ def texts():
     return 5
 
 
+if __name__ == "__mp_main__" and sys.argv[2] == "cannot start":
+    raise ValueError("no shoes")
+
+
 if __name__ == "__main__":
     works = {"left": runner, "right": faller if sys.argv[2] == "falls" else runner}
     found = compete(works, texts, "cpu", Pace(turns=2, steps_a_turn=3, warmup_steps=1))
@@ -53,8 +59,11 @@ def test_contenders_take_turns_in_processes_of_their_own(tmp_path: Path) -> None
     assert figures == str(2 * [(30, 60, 90)])
 
 
-def test_a_contender_that_fails_ends_the_race(tmp_path: Path) -> None:
-    done = race(tmp_path, "falls")
+@pytest.mark.parametrize(
+    ("how", "who", "why"), [("falls", "right", "no legs"), ("cannot start", "left", "no shoes")]
+)
+def test_a_contender_that_fails_ends_the_race(tmp_path: Path, how: str, who: str, why: str) -> None:
+    done = race(tmp_path, how)
     assert done.returncode == 1
-    assert "ValueError: no legs" in done.stderr
-    assert done.stderr.endswith("right failed; its own words are above\n")
+    assert f"ValueError: {why}" in done.stderr
+    assert f"{who} failed; its own words are above\n" in done.stderr
