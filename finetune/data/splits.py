@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from finetune.data.numbers import Index
 
-ROWS_A_PASS = 1 << 20
+ROWS_A_PASS = 1 << 15  # some bytes for each are held at once
 
 
 def stratified(
@@ -51,8 +51,13 @@ def by_label(labels: Index, wanted: NDArray[np.bool_]) -> Iterator[Index]:
     pass_of = np.cumsum(rows) // ROWS_A_PASS
     for one in np.unique(pass_of):
         first, last = np.flatnonzero(pass_of == one)[[0, -1]]
-        found = np.flatnonzero(wanted & (labels >= first) & (labels <= last))
-        found = found[np.argsort(labels[found], kind="stable")]
+        parts = (
+            piece.start + np.flatnonzero(wanted[piece] & (labels[piece] >= first) & (labels[piece] <= last))
+            for piece in pieces(len(labels))
+        )
+        found = np.concatenate(list(parts))
+        if first < last:
+            found = found[np.argsort(labels[found], kind="stable")]
         yield from np.split(found, np.cumsum(rows[first:last]))
 
 
