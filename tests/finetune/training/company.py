@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -72,6 +73,29 @@ def short_of_memory(command: list[str], _say: Callable[[str], None]) -> int:
 
     Stepper.backward = limited  # type: ignore[method-assign] # this process ends with the test
     return main(command)
+
+
+def interrupted(work: Callable[[Callable[[str], None]], Any], say: Callable[[str], None]) -> Any:  # noqa: ANN401 - as launch
+    """Do this part of a run that gets Ctrl-C in step 8, as its parent does from a terminal."""
+    from finetune.training.step import Stepper  # noqa: PLC0415 - only here
+
+    step = Stepper.step
+
+    def stopped(self: Stepper, number: int, index: Index) -> None:
+        step(self, number, index)
+        if number == 7 and self.work.world.leads:
+            heard, handler = threading.Event(), signal.getsignal(signal.SIGINT)
+
+            def hear(*signalled: Any) -> None:  # noqa: ANN401 - a handler's
+                handler(*signalled)  # type: ignore[operator, misc] # that of the session
+                heard.set()
+
+            signal.signal(signal.SIGINT, hear)
+            os.kill(os.getppid(), signal.SIGINT)
+            assert heard.wait(60)
+
+    Stepper.step = stopped  # type: ignore[method-assign] # this process ends with the test
+    return work(say)
 
 
 def wrong() -> None:
