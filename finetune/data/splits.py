@@ -51,11 +51,13 @@ def by_label(labels: Index, wanted: NDArray[np.bool_]) -> Iterator[Index]:
     pass_of = np.cumsum(rows) // ROWS_A_PASS
     for one in np.unique(pass_of):
         first, last = np.flatnonzero(pass_of == one)[[0, -1]]
-        parts = (
-            piece.start + np.flatnonzero(wanted[piece] & (labels[piece] >= first) & (labels[piece] <= last))
-            for piece in pieces(len(labels))
+        found = np.concatenate(
+            [
+                piece.start
+                + np.flatnonzero(wanted[piece] & (labels[piece] >= first) & (labels[piece] <= last))
+                for piece in pieces(len(labels))
+            ]
         )
-        found = np.concatenate(list(parts))
         if first < last:
             found = found[np.argsort(labels[found], kind="stable")]
         yield from np.split(found, np.cumsum(rows[first:last]))
